@@ -39,7 +39,7 @@ run:
 
 test:
 	@$(ENSURE) micropython test size
-	@$(PYTHON) tools/conformance/setup.py
+	@$(PYTHON) tools/conformance/install.py
 	@$(VENV_PYTHON) -m pytest $(ARGS)
 
 lint:
@@ -56,7 +56,7 @@ size:
 
 conformance:
 	@$(ENSURE) micropython
-	@$(PYTHON) tools/conformance/setup.py
+	@$(PYTHON) tools/conformance/install.py
 	@$(VENV_PYTHON) tools/conformance/run.py $(ARGS)
 
 bench:
