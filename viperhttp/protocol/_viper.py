@@ -1,0 +1,161 @@
+# ruff: noqa: F821  (ptr8 and ptr32 are names of the viper emitter)
+"""Byte loops as machine code, by MicroPython's viper emitter; see kernels.py for what each one does.
+
+Words are read and written only at addresses that are a multiple of four: an RP2040 faults otherwise.
+"""
+
+import micropython
+
+
+@micropython.viper
+def scan(buf, offs: int, end: int, st: ptr32) -> int:
+    b = ptr8(buf)
+    n = end - offs
+    if n < 6:
+        return 0
+    b0 = b[offs]
+    ln = b[offs + 1]
+    if b0 != 0x81 and b0 != 0x82 and b0 != 0x88 and b0 != 0x89 and b0 != 0x8A:
+        return 0
+    if not (ln & 0x80):
+        return 0
+    ln &= 0x7F
+    h = offs + 6
+    if ln >= 126:
+        if ln == 127 or b0 & 8 or n < 8:
+            return 0
+        ln = b[offs + 2] << 8 | b[offs + 3]
+        if ln < 126:
+            return 0
+        h += 2
+    if end < h + ln or ln > st[3]:
+        return 0
+    st[0] = b0
+    st[1] = ln
+    st[2] = h + ln
+    m = ptr8(int(b) + h - 4)
+    p = ptr8(int(b) + h)
+    i = 0
+    if ln >= 12:
+        while (int(p) + i) & 3:
+            p[i] ^= m[i & 3]
+            i += 1
+        w = m[i & 3] | m[(i + 1) & 3] << 8 | m[(i + 2) & 3] << 16 | m[(i + 3) & 3] << 24
+        q = int(p) + i
+        k = (ln - i) >> 2
+        i += k << 2
+        e = q + ((k & -4) << 2)
+        z = q + (k << 2)
+        while q < e:
+            r = ptr32(q)
+            r[0] ^= w
+            r[1] ^= w
+            r[2] ^= w
+            r[3] ^= w
+            q += 16
+        while q < z:
+            r = ptr32(q)
+            r[0] ^= w
+            q += 4
+    while i < ln:
+        p[i] ^= m[i & 3]
+        i += 1
+    return h
+
+
+@micropython.viper
+def unmask(buf, offs: int, n: int, mask: ptr8):
+    p = ptr8(int(ptr8(buf)) + offs)
+    i = 0
+    if n >= 12:
+        while (int(p) + i) & 3:
+            p[i] ^= mask[i & 3]
+            i += 1
+        w = mask[i & 3] | mask[(i + 1) & 3] << 8 | mask[(i + 2) & 3] << 16 | mask[(i + 3) & 3] << 24
+        q = int(p) + i
+        k = (n - i) >> 2
+        i += k << 2
+        e = q + ((k & -4) << 2)
+        z = q + (k << 2)
+        while q < e:
+            r = ptr32(q)
+            r[0] ^= w
+            r[1] ^= w
+            r[2] ^= w
+            r[3] ^= w
+            q += 16
+        while q < z:
+            r = ptr32(q)
+            r[0] ^= w
+            q += 4
+    while i < n:
+        p[i] ^= mask[i & 3]
+        i += 1
+
+
+@micropython.viper
+def utf8(buf, offs: int, n: int, st: int) -> int:
+    b = ptr8(int(ptr8(buf)) + offs)
+    need = st & 0xFF
+    lo = (st >> 8) & 0xFF
+    hi = (st >> 16) & 0xFF
+    i = 0
+    while i < n:
+        c = b[i]
+        i += 1
+        if need:
+            if c < lo or c > hi:
+                return -1
+            lo = 0x80
+            hi = 0xBF
+            need -= 1
+        elif c < 0x80:
+            # a run of ASCII goes by words once the address is even to four
+            if not ((int(b) + i) & 3):
+                p = ptr32(int(b) + i)
+                j = 0
+                k = (n - i) >> 2
+                while j < k:
+                    if (p[j] >> 7) & 0x1010101:
+                        break
+                    j += 1
+                i += j << 2
+        else:
+            lo = 0x80
+            hi = 0xBF
+            if c < 0xC2:
+                return -1
+            if c < 0xE0:
+                need = 1
+            elif c < 0xF0:
+                need = 2
+                if c == 0xE0:
+                    lo = 0xA0
+                elif c == 0xED:
+                    hi = 0x9F
+            elif c < 0xF5:
+                need = 3
+                if c == 0xF0:
+                    lo = 0x90
+                elif c == 0xF4:
+                    hi = 0x8F
+            else:
+                return -1
+    if need:
+        return need | lo << 8 | hi << 16
+    return 0
+
+
+@micropython.viper
+def visible(buf, offs: int, end: int) -> int:
+    b = ptr8(buf)
+    i = offs
+    while i < end:
+        c = b[i]
+        if c < 32:
+            if c != 9:
+                return i
+        elif c == 127:
+            return i
+        i += 1
+    return -1

@@ -1,0 +1,39 @@
+"""Chooses the byte loops for this machine: viper, plain Python, or CPython's own C methods.
+
+Each set has the same four functions:
+
+scan(buf, off, end, st)   A whole, unfragmented client frame of an ordinary kind (text, binary, close, ping, pong;
+                          masked, shortest length form, payload at most st[3] bytes) at buf[off:end] is unmasked in
+                          place; returns the payload's offset, with st[0] the first byte, st[1] the payload's length,
+                          st[2] the offset behind it. Anything else returns 0 and changes nothing: frames.Assembly
+                          looks closer.
+unmask(buf, off, n, mask) XOR buf[off:off+n] with the four bytes of mask (RFC 6455 section 5.3).
+utf8(buf, off, n, state)  Strict UTF-8 (RFC 3629) over buf[off:off+n]; state 0 at the start of a text. Returns the
+                          state for the next piece (0 between characters), -1 at the first wrong byte. MicroPython's
+                          own decode accepts overlong forms, surrogates and code points above U+10FFFF.
+visible(buf, off, end)    Offset of the first control character but TAB, or -1 (RFC 9110 section 5.5).
+
+VIPERHTTP_KERNELS=pure in the environment, or `viperhttp.protocol.setting.KERNELS = "pure"` before the first import,
+forces the plain ones (tests run both).
+"""
+
+import sys
+
+from . import setting
+
+NAME = setting.KERNELS
+if NAME == "auto":
+    NAME = "viper" if sys.implementation.name == "micropython" else "cpython"
+
+if NAME == "viper":
+    # No emitter: SyntaxError (source), ValueError (.mpy of another machine); no room for machine code: MemoryError.
+    try:
+        from ._viper import scan, unmask, utf8, visible
+    except (SyntaxError, ValueError, ImportError, MemoryError):
+        NAME = "pure"
+elif NAME == "cpython":
+    from ._cpython import scan, unmask, utf8, visible
+if NAME == "pure":
+    from ._pure import scan, unmask, utf8, visible  # noqa: F811
+
+__all__ = ("NAME", "scan", "unmask", "utf8", "visible")
