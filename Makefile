@@ -48,7 +48,7 @@ lint:
 
 types:
 	@$(ENSURE) types stubs-esp32 stubs-rp2 stubs-esp8266
-	@$(VENV_PYTHON) tools/static/types.py $(ARGS)
+	@$(VENV_PYTHON) tools/static/check_types.py $(ARGS)
 
 size:
 	@$(ENSURE) size
