@@ -151,7 +151,8 @@ def main(argv):
         return 2
     print("\nNot run here: groups 12 and 13 (permessage-deflate), which the server does not offer yet.")
     for runtime, good in passed.items():
-        print(f"{runtime:12} {'OK: no case NON-STRICT or FAILED, no close code missing' if good else 'NOT OK'}")
+        verdict = "OK: no case NON-STRICT or FAILED, no close code missing" if good else "NOT OK"
+        print(f"{runtime:12} {verdict}")
     return 0 if all(passed.values()) else 1
 
 
