@@ -104,8 +104,7 @@ def ensure(names, venv=VENV, pins=None):
 def install(names, requirements, venv, *options):
     """pip install of one or more groups."""
     began = time.monotonic()
-    say("first run: installing %s (%d packages, needs the network once) ..."
-        % (" + ".join(names), len(requirements)))
+    say("first run: installing %s (needs the network once) ..." % " + ".join(names))
     output, status = pip(venv, "install", *options, *requirements)
     if status:
         raise SetupError("pip could not install %s:\n%s\n%s" % (" ".join(names), tail(output), hint(output)))
@@ -148,7 +147,7 @@ def hint(output):
 
 
 def tail(text, lines=12):
-    return "\n".join("  | " + line for line in text.strip().splitlines()[-lines:])
+    return "\n".join("  | " + line[:200] for line in text.strip().splitlines()[-lines:])
 
 
 def fingerprint(requirements, venv):

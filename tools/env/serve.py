@@ -4,7 +4,6 @@ Reads PORT, HEAP, RUNTIME and APP from the environment.
 """
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -51,11 +50,8 @@ def examples():
 def make_ready(app, runtime):
     """Installs what this run needs; returns the runtime to use."""
     groups = [] if runtime == "cpython" or interpreters.have_own_micropython() else ["micropython"]
-    needs_assets = app == "examples/dashboard"
-    if needs_assets and not shutil.which("npm"):
-        groups.append("node")
     environment.ensure(groups)
-    if needs_assets:
+    if app == "examples/dashboard":
         fetch_assets()
     if runtime == "micropython" and not interpreters.find_micropython():
         environment.say(interpreters.why_no_micropython() + " Running on CPython.")

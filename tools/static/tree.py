@@ -1,12 +1,12 @@
-"""Lists the package's modules and says which runtime each one is for, by its name."""
+"""Lists the package's modules and says which of them are for one runtime only."""
 
 import os
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PACKAGE = os.path.join(ROOT, "viperhttp")
-# How the name of a module or folder begins. Host modules never reach a board; board modules need firmware.
-HOST_ONLY = ("_cpython", "cpython", "asgi", "testing")
-BOARD_ONLY = ("_viper", "_micropython", "micropython")
+# Names of modules or folders. Host modules never reach a board; board modules need what only firmware has.
+HOST_ONLY = ("_cpython", "aio", "asgi", "testing")
+BOARD_ONLY = ("_viper", "hub", "channel", "buffers")
 MACHINE_CODE = "_viper"  # needs mpy-cross -march
 
 
@@ -19,6 +19,7 @@ def modules():
     return [os.path.relpath(path, ROOT) for path in found]
 
 
-def is_for(path, prefixes):
-    """Does a part of the path (relative to the project) begin with one of the prefixes?"""
-    return any(part.startswith(prefixes) for part in path.split(os.sep)[1:])
+def is_for(path, names):
+    """Has the path (relative to the project) a module or folder of one of these names in it?"""
+    parts = path.removesuffix(".py").split(os.sep)[1:]
+    return any(part in names for part in parts)
