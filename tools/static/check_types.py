@@ -4,17 +4,20 @@ For a board only the names count: a module, attribute or argument that its firmw
 Modules for one runtime are checked only there (see tree.py).
 """
 
+import ast
 import os
 import subprocess
 import sys
 
-from tree import BOARD_ONLY, HOST_ONLY, ROOT, is_for
+from tree import BOARD_ONLY, HOST_ONLY, ROOT, is_for, modules
 
 STUBS = os.path.join(ROOT, ".venv", "stubs")
 BOARDS = ("esp32", "rp2", "esp8266")
 NAME_ERRORS = ("[import-not-found]", "[attr-defined]", "[call-arg]", "[name-defined]")
 # Said of a variable whose type mypy could not tell; the check for CPython reports those.
 UNKNOWN_TYPES = ('error: "None" has', 'error: "object" has')
+# In the stubs because type checkers need them, in no firmware.
+STUBS_ONLY = ("typing", "typing_extensions", "types", "enum", "abc", "__future__")
 BOARD = "boards"
 # (where it is reported, file, part of the message, why it is no error)
 EXPECTED = (
@@ -65,10 +68,29 @@ def board_errors(board):
             and of_this_package(error, HOST_ONLY) and not is_expected(error, BOARD)]
 
 
+def imports_of_stubs_only():
+    """Imports that the stubs allow and no board can run."""
+    found = []
+    for path in modules():
+        if is_for(path, HOST_ONLY):
+            continue
+        with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+            tree = ast.parse(file.read(), path)
+        for node in ast.walk(tree):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.level == 0:
+                names = [node.module]
+            found += [f"{path}:{node.lineno}: error: no board has the module {name!r}"
+                      for name in names if name in STUBS_ONLY]
+    return found
+
+
 def main():
     total = 0
-    for title, errors in [("CPython", host_errors()), *((board, board_errors(board)) for board in BOARDS)]:
-        print(f"{title:8} {len(errors) or 'no'} errors")
+    checks = [("CPython", host_errors()), *((board, board_errors(board)) for board in BOARDS),
+              ("any board", imports_of_stubs_only())]
+    for title, errors in checks:
+        print(f"{title:10} {len(errors) or 'no'} error{'' if len(errors) == 1 else 's'}")
         for error in errors:
             print("   ", error)
         total += len(errors)
