@@ -68,5 +68,6 @@ bench-check:
 	@$(VENV_PYTHON) tools/bench/check.py $(ARGS)
 
 clean:
-	rm -rf .venv .venv.lock .venv-autobahn .venv-autobahn.lock build dist *.egg-info
+	rm -rf .venv .venv.lock .venv-autobahn .venv-autobahn.lock tools/*/.build examples/dashboard/www
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
