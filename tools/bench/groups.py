@@ -1,0 +1,210 @@
+"""The tables of the benchmark: each function measures one question and returns its rows.
+
+A row is {"group", "server", "case", figures}: "ir" instructions, "cpu_us" and "wall_us" microseconds, per
+message, request or recipient; "bytes" for memory. A server that fails gets a row with "error".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterator
+
+import catalog
+import measure
+import modules
+import toolbox
+from catalog import OURS, Bench, counts, wire_of
+from measure import Load, Server, ServerFailed
+
+IDLE = 100
+WINDOW = 16
+FAN = (10, 60)  # recipients; the difference is the price of one more
+CPYTHON_FAN = (100, 1000)
+TIMED_MESSAGES = 5000
+# What a timed run may take for one server, in nanoseconds of an (assumed) 10 instructions.
+TIMED_WORTH = 4_000_000_000
+
+Row = dict
+
+
+def _row(group: str, server: Server, case: str, work: Callable[..., dict], *args) -> Row:
+    row = {"group": group, "server": server.name, "case": case}
+    try:
+        row.update(work(*args))
+    except (ServerFailed, toolbox.Missing) as error:
+        row["error"] = str(error)
+    return row
+
+
+def _timed_messages(server: Server, load: Load, cpython: bool) -> int:
+    few, many = counts(server, load, cpython)
+    return max(20, min(TIMED_MESSAGES, (many - few) * TIMED_WORTH // catalog.WORTH // 4))
+
+
+def _speed(server: Server, load: Load, timed: bool, cpython: bool = False, counted: bool = True) -> dict:
+    load = dataclasses.replace(load, wire=wire_of(server) if load.wire == "ws" else load.wire)
+    figures: dict = {}
+    if counted:
+        figures["ir"] = round(measure.instructions(server, load, *counts(server, load, cpython)))
+    if timed:
+        cpu, wall = measure.times(server, load, _timed_messages(server, load, cpython))
+        figures.update(cpu_us=round(cpu, 2), wall_us=round(wall, 2))
+    return figures
+
+
+def echo(bench: Bench, quick: bool = False) -> Iterator[Row]:
+    """WebSocket echo, one message in flight, text of several sizes."""
+    servers = [bench.floor(), bench.plain_asyncio(), bench.microdot(), bench.ours("echo")]
+    if not quick:
+        servers.append(bench.ours_without_kernels("echo"))
+    for size in catalog.QUICK_SIZES if quick else catalog.SIZES:
+        for server in servers:
+            yield _row("echo", server, f"{size} B", _speed, server, Load(size=size), not quick)
+
+
+def pipelined(bench: Bench) -> Iterator[Row]:
+    """16 messages in flight on one connection."""
+    for server in (bench.plain_asyncio(), bench.microdot(), bench.ours("echo")):
+        load = Load(mode="pipe", window=WINDOW)
+        yield _row("pipelined", server, f"16 B x {WINDOW}", _speed, server, load, True)
+
+
+def idle(bench: Bench) -> Iterator[Row]:
+    """The same echo while 100 other connections are open and silent."""
+    for server in (bench.floor(), bench.plain_asyncio(), bench.microdot(), bench.ours("echo")):
+        for others in (0, IDLE):
+            load = Load(idle=others)
+            yield _row("idle", server, f"{others} idle", _speed, server, load, False)
+
+
+def fan_out(bench: Bench) -> Iterator[Row]:
+    """One member speaks, all hear it: the price of one more recipient."""
+    for server in (bench.floor("room"), bench.microdot("room"), bench.ours("room")):
+        for size in (16, 125):
+            yield _row("fan-out", server, f"{size} B", per_recipient, server, size, FAN)
+
+
+def per_recipient(server: Server, size: int, recipients: tuple[int, int], cpython: bool = False) -> dict:
+    each = []
+    for members in recipients:
+        load = Load(mode="fan", size=size, path="/room", connections=members, wire=wire_of(server))
+        few, many = counts(server, load, cpython)
+        each.append(measure.instructions(server, load, few, many))
+    return {"ir": round((each[1] - each[0]) / (recipients[1] - recipients[0]))}
+
+
+def garbage(bench: Bench, only_ours: bool = False) -> Iterator[Row]:
+    """Bytes of heap allocated per message, counted with the collector off (64-bit words)."""
+    for size, messages in ((16, 100), (1024, 40)):
+        mode = f"garbage={messages}"
+        peers = (
+            ()
+            if only_ours
+            else (
+                bench.floor("echo", mode, heap="32M"),
+                bench.plain_asyncio("read", mode, heap="32M"),
+                bench.microdot("echo", mode, heap="32M"),
+            )
+        )
+        for server in (*peers, bench.ours("echo", "echo", mode, heap="32M")):
+            load = Load(size=size, wire=wire_of(server))
+            yield _row("garbage", server, f"{size} B", _printed, server, load, messages + 20, "garbage")
+
+
+def connections(bench: Bench, only_ours: bool = False) -> Iterator[Row]:
+    """Heap of one more idle connection after a browser's handshake (64-bit words)."""
+    peers = (
+        ()
+        if only_ours
+        else (
+            bench.floor("echo", "heap"),
+            bench.plain_asyncio("read", "heap"),
+            bench.microdot("echo", "heap"),
+        )
+    )
+    for server in (*peers, bench.ours("echo", "echo", "heap")):
+        load = Load(idle=200, browser=True, wire=wire_of(server))
+        yield _row("connections", server, "idle", _printed, server, load, 1, "live")
+
+
+def _printed(server: Server, load: Load, messages: int, what: str) -> dict:
+    said = measure.run_once(server, load, messages).stdout
+    if what == "garbage":
+        found = re.search(r"^garbage (\S+)", said, re.M)
+        if found:
+            return {"bytes": round(float(found.group(1)), 1)}
+    else:
+        live = {int(n): int(used) for n, used in re.findall(r"^live (\d+) (\d+)", said, re.M)}
+        if 101 in live and 201 in live:
+            return {"bytes": round((live[201] - live[101]) / 100)}
+    raise ServerFailed(f"{server.name} did not print its {what}: {said[-300:]}")
+
+
+def get(bench: Bench) -> Iterator[Row]:
+    """A small JSON GET, kept alive where the server does that (Microdot closes after each response)."""
+    for server in (bench.microdot("get", ends=False), bench.ours("get", ends=False)):
+        load = Load(wire="http", path="/get")
+        yield _row("get", server, "keep-alive", _speed, server, load, True)
+
+
+def weight(bench: Bench) -> Iterator[Row]:
+    """Import and first route from .mpy: file bytes, and heap on a 32-bit MicroPython."""
+    for name in ("Microdot", OURS):
+        row: Row = {"group": "weight", "server": name}
+        try:
+            figures = modules.measure(name)
+        except (toolbox.Missing, OSError) as error:
+            yield {**row, "case": ".mpy files", "error": str(error)}
+            continue
+        cases = {"mpy": ".mpy files", "live": "heap, 32-bit", "allocated": "with garbage"}
+        for key, case in cases.items():
+            if key in figures:
+                yield {**row, "case": case, "bytes": figures[key]}
+
+
+def cpython_echo(bench: Bench) -> Iterator[Row]:
+    """WebSocket echo on CPython beside the servers that people use there."""
+    for size in catalog.SIZES:
+        for server in (*bench.cpython_peers(), bench.ours_on_cpython("echo")):
+            yield _row("cpython echo", server, f"{size} B", _speed, server, Load(size=size), True, True)
+
+
+def cpython_pipelined(bench: Bench) -> Iterator[Row]:
+    """16 messages in flight on CPython, processor time only."""
+    for size in (16, 1024, 16384):
+        for server in (*bench.cpython_peers(), bench.ours_on_cpython("echo")):
+            load = Load(size=size, mode="pipe", window=WINDOW)
+            yield _row(
+                "cpython pipelined", server, f"{size} B x {WINDOW}", _speed, server, load, True, True, False
+            )
+
+
+def cpython_fan_out(bench: Bench) -> Iterator[Row]:
+    """One of 1 000 members speaks: processor time per recipient."""
+    peer = bench.host("websockets", "cpython_peers.py", "websockets", "room")
+    for server in (peer, bench.ours_on_cpython("room")):
+        load = Load(mode="fan", path="/room", connections=CPYTHON_FAN[1])
+        yield _row("cpython fan-out", server, f"{CPYTHON_FAN[1]} members", _fan_time, server, load)
+
+
+def _fan_time(server: Server, load: Load) -> dict:
+    cpu, wall = measure.times(server, load, 20, runs=3)
+    return {"cpu_us": round(cpu, 2), "wall_us": round(wall, 2)}
+
+
+MICROPYTHON = {
+    "echo": echo,
+    "pipelined": pipelined,
+    "idle": idle,
+    "fan-out": fan_out,
+    "get": get,
+    "garbage": garbage,
+    "connections": connections,
+    "weight": weight,
+}
+CPYTHON = {
+    "cpython echo": cpython_echo,
+    "cpython pipelined": cpython_pipelined,
+    "cpython fan-out": cpython_fan_out,
+}

@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Where the instructions of one message go: by function of MicroPython's VM, and how often each is called.
+
+Two callgrind profiles that differ only in the number of messages are subtracted, function by function.
+With --calls, gdb names the Python functions that the VM enters per message (slow, so few messages).
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import catalog
+import measure
+import toolbox
+from measure import Load
+
+FEW, MANY = 20, 1020
+GDB_MESSAGES = 20
+GDB_START_S = 1.5  # until the server has loaded the interpreter, which gdb has to see
+
+
+def by_function(path: str) -> tuple[collections.Counter, collections.Counter]:
+    """(own instructions, calls) of each function in a callgrind profile."""
+    own: collections.Counter = collections.Counter()
+    calls: collections.Counter = collections.Counter()
+    names: dict[str, str] = {}
+
+    def name_of(text: str) -> str:
+        number, _, name = text.partition(" ")
+        if name:
+            names[number] = name
+        return names.get(number, number)
+
+    here, inclusive = "", False
+    with open(path, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            if line.startswith("fn="):
+                here = name_of(line[3:].strip())
+            elif line.startswith("cfn="):
+                called = name_of(line[4:].strip())
+            elif line.startswith("calls="):
+                calls[called] += int(line[6:].split()[0])
+                inclusive = True  # the next line is what the call cost, and is counted inside the callee
+            elif line[:1].isdigit() or line[:1] in "+-*":
+                if not inclusive:
+                    own[here] += int(line.split()[1])
+                inclusive = False
+    return own, calls
+
+
+def profile(server: measure.Server, load: Load, few: int, many: int) -> list[tuple[str, float, float]]:
+    """(function, own instructions per message, calls per message), the costliest first."""
+    found = []
+    for messages in (few, many):
+        with tempfile.NamedTemporaryFile() as out:
+            measure.callgrind(server, load, messages, out.name)
+            found.append(by_function(out.name))
+    (own1, calls1), (own2, calls2) = found
+    apart = many - few
+    rows = [(name, (own2[name] - own1[name]) / apart, (calls2[name] - calls1[name]) / apart) for name in own2]
+    return sorted(rows, key=lambda row: -row[1])
+
+
+def python_calls(server: measure.Server, load: Load, messages: int) -> list[tuple[str, float]]:
+    """(Python function, entries per message): difference of two gdb sessions."""
+    counted = []
+    for n in (messages, 3 * messages):
+        counted.append(_gdb(server, load, n))
+    rows = [(name, (counted[1][name] - counted[0][name]) / (2 * messages)) for name in counted[1]]
+    return sorted((r for r in rows if r[1] > 0.05), key=lambda row: -row[1])
+
+
+def _gdb(server: measure.Server, load: Load, messages: int) -> collections.Counter:
+    port = measure.free_port()
+    command = [part.replace("{port}", str(port)) for part in server.command]
+    process = subprocess.Popen(
+        command, env={**os.environ, **dict(server.environment)}, stdout=subprocess.DEVNULL
+    )
+    debugger = None
+    try:
+        time.sleep(GDB_START_S)
+        script = str(toolbox.HERE / "vmcalls.gdb")
+        debugger = subprocess.Popen(
+            ["gdb", "-q", "-nx", "-batch", "-p", str(process.pid), "-x", script],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        time.sleep(GDB_START_S)
+        command = [
+            toolbox.wsload(),
+            "-p",
+            str(port),
+            "-n",
+            str(messages),
+            "-W",
+            "1",
+            "-t",
+            "60",
+            *load.options(),
+        ]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        if not server.ends_by_itself:
+            process.send_signal(signal.SIGINT)
+        process.wait(30)
+        said = debugger.communicate(timeout=30)[0]
+    except subprocess.SubprocessError as error:
+        raise measure.ServerFailed(f"{server.name} under gdb: {error}") from None
+    finally:
+        for p in (process, debugger):
+            if p is not None and p.poll() is None:
+                p.kill()
+                p.wait()
+    return collections.Counter({m[2]: int(m[1]) for m in re.finditer(r"^CALL (\d+) (.*)$", said, re.M)})
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--what", choices=("echo", "room", "get", "pure", "microdot", "asyncio"), default="echo"
+    )
+    parser.add_argument("--size", type=int, default=16)
+    parser.add_argument("--members", type=int, default=20, help="of the room")
+    parser.add_argument("--top", type=int, default=30)
+    parser.add_argument("--calls", action="store_true", help="Python functions entered per message, by gdb")
+    parser.add_argument("--micropython", metavar="PATH")
+    options = parser.parse_args(argv)
+    if options.micropython:
+        os.environ["MICROPYTHON"] = options.micropython
+    try:
+        server, load = _subject(catalog.Bench(), options)
+        if options.calls:
+            if not shutil.which("gdb"):
+                raise toolbox.Missing("no gdb: apt-get install gdb")
+            print(f"{server.name} {options.what} {options.size} B: Python functions entered per message")
+            for name, count in python_calls(server, load, GDB_MESSAGES):
+                print(f"{count:8.2f}  {name}")
+            return 0
+        few, many = (FEW, MANY) if options.what != "microdot" else (FEW, FEW + 200)
+        rows = profile(server, load, few, many)
+    except (toolbox.Missing, measure.ServerFailed) as error:
+        print(f"hotspots: {error}", file=sys.stderr)
+        return 1
+    whole = sum(own for _, own, _ in rows)
+    print(f"{server.name} {options.what} {options.size} B: {whole:.0f} instructions per message")
+    print("     own     %   calls  function")
+    for name, own, calls in rows[: options.top]:
+        print(f"{own:8.0f} {own / whole:5.1%} {calls:7.2f}  {name}")
+    return 0
+
+
+def _subject(bench: catalog.Bench, options: argparse.Namespace) -> tuple[measure.Server, Load]:
+    load = Load(size=options.size)
+    if options.what == "room":
+        return bench.ours("room"), Load(
+            mode="fan", path="/room", size=options.size, connections=options.members
+        )
+    if options.what == "get":
+        return bench.ours("get", ends=False), Load(wire="http", path="/get")
+    if options.what == "asyncio":
+        return bench.plain_asyncio(), Load(wire="raw", size=options.size)
+    servers = {
+        "echo": lambda: bench.ours("echo"),
+        "pure": lambda: bench.ours_without_kernels("echo"),
+        "microdot": bench.microdot,
+    }
+    return servers[options.what](), load
+
+
+if __name__ == "__main__":
+    sys.exit(main())
