@@ -1,0 +1,90 @@
+"""The interpreters that the tests run on, and how to start a script on each of them.
+
+MicroPython is $MICROPYTHON, else a `micropython` on PATH, else the one that `make` put in .venv.
+"""
+
+import os
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "tools", "env"))
+
+import environment  # noqa: E402
+import interpreters  # noqa: E402
+
+HEAP = "2M"  # of 64-bit words; plenty for a test module, small enough that a leak shows
+TIMEOUT = 100  # seconds; less than pytest's own, so that the output is kept
+
+
+class Runtime:
+    """One interpreter with one set of byte loops.
+
+    name         as it stands in the names of tests
+    micropython  True for MicroPython
+    kernels      what viperhttp.protocol.kernels.NAME has to be there
+    """
+
+    def __init__(self, name, micropython, kernels):
+        self.name = name
+        self.micropython = micropython
+        self.kernels = kernels
+
+    def missing(self):
+        """Why this runtime is not to be had here and how to get it, or None."""
+        if not self.micropython or micropython():
+            return None
+        return no_micropython()
+
+    def command(self, script, *arguments, heap=HEAP):
+        """The command line that runs a script."""
+        if self.micropython:
+            return [micropython(), "-X", "heapsize=" + heap, script, *arguments]
+        return [sys.executable, script, *arguments]
+
+    def environ(self, *folders):
+        """The environment for it: modules are found in the project and in `folders`."""
+        env = dict(os.environ, VIPERHTTP_KERNELS=self.kernels, PYTHONUNBUFFERED="1")
+        path = [ROOT, *folders]
+        env["MICROPYPATH"] = ":".join([*path, ".frozen"])
+        env["PYTHONPATH"] = os.pathsep.join(path)
+        return env
+
+    def run(self, script, *arguments, heap=HEAP, folders=(), timeout=TIMEOUT):
+        """Run a script to its end: (its output, exit status, or None when it was stopped for taking too long)."""
+        process = subprocess.Popen(
+            self.command(script, *arguments, heap=heap),
+            env=self.environ(*folders),
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            output = process.communicate(timeout=timeout)[0]
+            status = process.returncode
+        except subprocess.TimeoutExpired:
+            process.kill()
+            output = process.communicate()[0]
+            status = None
+        return output.decode(errors="replace"), status
+
+
+RUNTIMES = [
+    Runtime("cpython", False, "cpython"),
+    Runtime("cpython-pure", False, "pure"),
+    Runtime("micropython-viper", True, "viper"),
+    Runtime("micropython-pure", True, "pure"),
+]
+
+
+def micropython():
+    """The path of the MicroPython to test on, or None."""
+    return interpreters.find_micropython()
+
+
+def no_micropython():
+    """Why there is no MicroPython here, and what mends it."""
+    if os.path.exists(environment.venv_python()):
+        return interpreters.why_no_micropython()
+    return "no MicroPython; `make test` installs it, or set MICROPYTHON=/path/to/micropython"
