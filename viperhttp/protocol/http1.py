@@ -74,6 +74,7 @@ class HeadReader:
     def __init__(self, config):
         self.config = config
         self.part = b""
+        self.skipped = 0  # bytes of empty lines
 
     def feed(self, buf, off: int, end: int) -> int:
         """Take buf[off:end]; return the offset behind the head, with `head` set, or -1 when more is needed."""
@@ -84,37 +85,39 @@ class HeadReader:
             skip += 2
         if skip:
             data = data[skip:]
+            self.skipped += skip
         # The end may straddle the pieces: look again at the last three bytes.
         at = data.find(b"\r\n\r\n", max(0, had - skip - 3))
         if at < 0:
-            self._check_partial(data, skip)
+            self._check(data, len(data))
             self.part = data
             return -1
-        if at + 4 > self.config.max_head:
-            raise ProtocolError(431, "headers longer than %d bytes" % self.config.max_head)
+        data = data[:at]
+        self._check(data, at + 4)
         self.part = b""
-        self.head = parse_head(data[:at], self.config)
+        self.skipped = 0
+        self.head = parse_head(data, self.config)
         return off + at + 4 + skip - had
 
-    def _check_partial(self, data: bytes, skipped: int) -> None:
-        newline = data.find(b"\n")
-        if newline >= 0 and (newline == 0 or data[newline - 1] != 13):
-            raise ProtocolError(400, "line that does not end in CRLF")
+    def _check(self, data: bytes, size: int) -> None:
+        # The same for a whole head and for its beginning, so that no answer depends on how the bytes are cut.
         if data[:1] == b"\x16":
             raise ProtocolError(400, "TLS on a port without TLS; use http:// or ws://")
-        if newline < 0 and len(data) > self.config.max_line:
+        if data.count(b"\n") != data.count(b"\r\n"):
+            raise ProtocolError(400, "line that does not end in CRLF")
+        line = data.find(b"\r\n")
+        if line < 0:
+            line = len(data) - (data[-1:] == b"\r")
+        if line > self.config.max_line:
             raise ProtocolError(414, "request line longer than %d bytes" % self.config.max_line)
-        if len(data) > self.config.max_head or skipped > self.config.max_head:
+        if size > self.config.max_head or self.skipped > self.config.max_head:
             raise ProtocolError(431, "headers longer than %d bytes" % self.config.max_head)
 
 
 def parse_head(data: bytes, config) -> Head:
     """Parse a head without its final empty line. Raises ProtocolError with an HTTP status."""
     lines = data.split(b"\r\n")
-    line = lines[0]
-    if len(line) > config.max_line:
-        raise ProtocolError(414, "request line longer than %d bytes" % config.max_line)
-    head = _parse_request_line(line)
+    head = _parse_request_line(lines[0])
     if len(lines) - 1 > config.max_headers:
         raise ProtocolError(431, "more than %d headers" % config.max_headers)
     out = []
