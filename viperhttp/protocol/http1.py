@@ -168,12 +168,12 @@ def _split_target(head: Head) -> None:
         raise ProtocolError(400, "a request needs one Host header")
     if hosts and not _is_host(hosts[0]):
         raise ProtocolError(400, "malformed Host header")
+    if head.method == "CONNECT":
+        raise ProtocolError(501, "CONNECT is for proxies")
     if target[0] != "/":
         if target == "*" and head.method == "OPTIONS":
             head.path = "*"
             return
-        if head.method == "CONNECT":
-            raise ProtocolError(501, "CONNECT is for proxies")
         scheme, separator, rest = target.partition("://")
         if not separator or scheme.lower() not in ("http", "https", "ws", "wss"):
             raise ProtocolError(400, "malformed target")
