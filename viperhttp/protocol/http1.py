@@ -200,7 +200,8 @@ def _split_target(head: Head) -> None:
 
 def _is_host(host: str) -> bool:
     for char in host:
-        if not (char.isalpha() or char.isdigit() or char in ".-:[]_~%!$&'()*+,;="):
+        # CPython's isalpha() and isdigit() say yes beyond ASCII.
+        if char > "~" or not (char.isalpha() or char.isdigit() or char in ".-:[]_~%!$&'()*+,;="):
             return False
     return True
 
