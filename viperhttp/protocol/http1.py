@@ -215,7 +215,11 @@ def _body_length(head: Head) -> int:
             raise ProtocolError(400, "Content-Length together with Transfer-Encoding")
         if not head.version:
             raise ProtocolError(400, "Transfer-Encoding in HTTP/1.0")
-        if len(codings) != 1 or codings[0].lower() != "chunked":
+        names = [name.strip().lower() for name in ",".join(codings).split(",")]
+        # Where the body ends can only be known when chunked comes last, and once (section 6.3).
+        if names[-1] != "chunked" or "chunked" in names[:-1]:
+            raise ProtocolError(400, "Transfer-Encoding that does not end in chunked")
+        if len(names) > 1:
             raise ProtocolError(501, "transfer coding other than chunked")
         return -1
     if not lengths:
