@@ -52,9 +52,9 @@ class Head:
 
     def keep_alive(self) -> bool:
         """Whether the connection outlives this request (RFC 9112 section 9.3)."""
-        if self.version:
-            return not self.has("connection", "close")
-        return self.has("connection", "keep-alive")
+        if self.has("connection", "close"):
+            return False
+        return self.version > 0 or self.has("connection", "keep-alive")
 
 
 def latin1(data) -> str:
