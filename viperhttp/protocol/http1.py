@@ -254,19 +254,22 @@ class BodyReader:
         """Take buf[off:end]; return the offset behind what was used. Raises ProtocolError 400 or 413."""
         while off < end and not self.done:
             if self.state == _DATA:
+                self._check_limit()
                 n = min(self.left, end - off)
-                self.total += n
-                if self.total > self.limit:
-                    raise ProtocolError(413, "body larger than %d bytes" % self.limit)
                 sink.extend(memoryview(buf)[off : off + n])
                 off += n
                 self.left -= n
+                self.total += n
                 if not self.left:
                     self.done = not self.chunked
                     self.state = _AFTER
             else:
                 off = self._read_line(buf, off, end)
         return off
+
+    def _check_limit(self) -> None:
+        if self.total + self.left > self.limit:
+            raise ProtocolError(413, "body larger than %d bytes" % self.limit)
 
     def _read_line(self, buf, off: int, end: int) -> int:
         # Lines are short and rare: a byte at a time is simple, and right for every split.
@@ -295,8 +298,7 @@ class BodyReader:
         else:
             self.left = _chunk_size(line)
             self.state = _DATA if self.left else _TRAILER
-            if self.total + self.left > self.limit:
-                raise ProtocolError(413, "body larger than %d bytes" % self.limit)
+            self._check_limit()
 
     def _trailer(self, line: bytes) -> None:
         if not line:
