@@ -312,12 +312,17 @@ class BodyReader:
 
 _SIZE, _DATA, _AFTER, _TRAILER = range(4)
 _MAX_TRAILERS = 16
+_MAX_HEX_DIGITS = 8
 
 
 def _chunk_size(line: bytes) -> int:
-    digits = line.split(b";", 1)[0].strip(b" \t")
-    if not digits or len(digits) > 8 or digits.strip(b"0123456789abcdefABCDEF"):
+    digits, extension, _ = line.partition(b";")
+    if extension:
+        digits = digits.rstrip(b" \t")
+    if not digits or digits.strip(b"0123456789abcdefABCDEF"):
         raise ProtocolError(400, "malformed chunk size")
     if visible(line, 0, len(line)) >= 0:
         raise ProtocolError(400, "malformed chunk extension")
+    if len(digits.lstrip(b"0")) > _MAX_HEX_DIGITS:
+        raise ProtocolError(413, "body too large")
     return int(str(digits, "utf-8"), 16)
