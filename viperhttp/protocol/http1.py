@@ -308,6 +308,8 @@ class BodyReader:
         name = line.split(b":", 1)[0]
         if b":" not in line or not name or name.strip(TOKEN) or self.trailers > _MAX_TRAILERS:
             raise ProtocolError(400, "malformed trailer")
+        if visible(line, 0, len(line)) >= 0:
+            raise ProtocolError(400, "control character in a trailer")
 
 
 _SIZE, _DATA, _AFTER, _TRAILER = range(4)
