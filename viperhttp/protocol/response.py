@@ -27,10 +27,11 @@ def head(status: int, headers, length: "int | None", keep_alive: bool, minor: in
     lines = [b"HTTP/1.1 ", status_line(status), b"\r\n"]
     for name, value in headers:
         lines.append(header_line(name, value))
-    if length is None:
-        lines.append(b"Transfer-Encoding: chunked\r\n")
-    elif length >= 0 and status != 204 and status != 304 and status >= 200:
-        lines.append(b"Content-Length: %d\r\n" % length)
+    if status >= 200 and status != 204 and status != 304:  # the others have no body (RFC 9110 section 8.6)
+        if length is None:
+            lines.append(b"Transfer-Encoding: chunked\r\n")
+        elif length >= 0:
+            lines.append(b"Content-Length: %d\r\n" % length)
     if not keep_alive:
         lines.append(b"Connection: close\r\n")
     elif not minor:
