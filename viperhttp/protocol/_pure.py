@@ -31,6 +31,11 @@ def xor_int(b, i, n, mask):
     b[i : i + n] = (int.from_bytes(b[i : i + n], "little") ^ key).to_bytes(n, "little")
 
 
+def xor_ahead(b, i, n):
+    # A function of its own: this slice within scan() would make scan's frame too large for the stack.
+    xor_int(b, i, n, bytes(b[i - 4 : i]))
+
+
 XOR_INT_FROM = 400
 
 
@@ -52,7 +57,7 @@ def scan(b, off, end, st):
     st[1] = n
     st[2] = h + n
     if n >= XOR_INT_FROM:
-        xor_int(b, h, n, bytes(b[h - 4 : h]))
+        xor_ahead(b, h, n)
     else:
         xor_loop(b, h, n)
     return h
