@@ -1,8 +1,8 @@
-# ruff: noqa: F821  (ptr8 and ptr32 are names of the viper emitter)
 """Byte loops as machine code, by MicroPython's viper emitter; see kernels.py for what each one does.
 
 Words are read and written only at addresses that are a multiple of four: an RP2040 faults otherwise.
 """
+# ruff: noqa: F821  (ptr8 and ptr32 are names of the viper emitter)
 
 import micropython
 
