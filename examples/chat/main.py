@@ -53,6 +53,4 @@ def page_folder():
 app.mount("/", page_folder(), html=True)
 
 if __name__ == "__main__":
-    port = int(sys.argv[1]) if len(sys.argv) > 1 else 8080
-    print("chat: open http://localhost:%d/ in two windows (Ctrl-C stops it)" % port)
-    app.run(port=port)
+    app.run(port=int(sys.argv[1]) if len(sys.argv) > 1 else 8080)

@@ -145,11 +145,5 @@ def page_folder():
 app.mount("/", page_folder(), html=True)
 
 
-def own_address():
-    return "localhost" if readings.is_host() else readings.board.address() or "this-board"
-
-
 if __name__ == "__main__":
-    port = int(sys.argv[1]) if len(sys.argv) > 1 else 8080
-    print("dashboard: open http://%s:%d/ (Ctrl-C stops it)" % (own_address(), port))
-    app.run(port=port)
+    app.run(port=int(sys.argv[1]) if len(sys.argv) > 1 else 8080)

@@ -24,6 +24,4 @@ async def echo(ws):
 
 
 if __name__ == "__main__":
-    port = int(sys.argv[1]) if len(sys.argv) > 1 else 8080
-    print("echo: connect a WebSocket client to ws://localhost:%d/ (Ctrl-C stops it)" % port)
-    app.run(port=port)
+    app.run(port=int(sys.argv[1]) if len(sys.argv) > 1 else 8080)

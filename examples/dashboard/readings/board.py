@@ -35,22 +35,6 @@ def name():
         return getattr(sys.implementation, "_machine", sys.platform)
 
 
-def address():
-    """This board's own address on the network, or None while it has none."""
-    try:
-        import network
-    except ImportError:
-        return None
-    for interface in ("STA_IF", "AP_IF", "IF_STA", "IF_AP"):
-        try:
-            wlan = network.WLAN(getattr(network, interface, getattr(network.WLAN, interface, 0)))
-            if wlan.active() and wlan.ifconfig()[0] != "0.0.0.0":
-                return wlan.ifconfig()[0]
-        except (OSError, ValueError, AttributeError):
-            pass
-    return None
-
-
 def chip_temperature():
     """A function that reads the chip's own temperature in °C, or None."""
     try:
