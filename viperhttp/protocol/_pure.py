@@ -66,8 +66,10 @@ def scan(b, off, end, st):
 def unmask(b, off, n, mask):
     if n >= 16:
         return xor_int(b, off, n, bytes(mask))
-    for i in range(n):
+    i = 0
+    while i < n:
         b[off + i] ^= mask[i & 3]
+        i += 1
 
 
 def _lead(c):
