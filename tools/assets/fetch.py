@@ -70,7 +70,8 @@ def uplot():
 
 def packed(folder):
     """The package's archive, as npm delivers it."""
-    command = [*npm(), "pack", f"uplot@{UPLOT}", "--silent", "--fetch-retries=1", "--fetch-timeout=20000"]
+    options = ["--loglevel=error", "--fetch-retries=0", "--fetch-timeout=20000"]
+    command = [*npm(), "pack", f"uplot@{UPLOT}", *options]
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=NPM_SECONDS)
     except subprocess.TimeoutExpired:
@@ -80,20 +81,17 @@ def packed(folder):
         raise FetchError(f"{why}. Install Node.js, then: {RETRY}") from None
     archives = list(folder.glob("*.tgz"))
     if done.returncode or len(archives) != 1:
-        # --silent keeps npm's warnings away, and its errors too: ask again only for the reason.
-        raise FetchError(f"npm could not fetch it ({reason(command, folder)}). With a network: {RETRY}")
+        why = first_error(done.stderr) or f"status {done.returncode}"
+        raise FetchError(f"npm could not fetch it ({why}). With a network: {RETRY}")
     return archives[0]
 
 
-def reason(command, folder):
-    """npm's own one-line reason for failing."""
-    command = [part for part in command if part != "--silent"]
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=NPM_SECONDS)
-    except (subprocess.TimeoutExpired, OSError):
-        return "no answer"
-    lines = [line for line in done.stderr.splitlines() if line.startswith("npm error")]
-    return lines[0].replace("npm error", "").strip() if lines else f"status {done.returncode}"
+def first_error(text):
+    """npm's own reason for failing: its first error line."""
+    for line in text.splitlines():
+        if line.startswith(("npm error", "npm ERR!")):
+            return line[9:].strip()
+    return ""
 
 
 def npm():
