@@ -17,7 +17,7 @@ from .codes import (
     TOO_BIG,
     sendable,
 )
-from .kernels import scan, unmask, utf8
+from .kernels import unmask, utf8
 
 # What scan() found: first byte, payload length, offset behind the frame; and the largest payload it may take.
 ST = array("i", [0, 0, 0, 0])
@@ -51,22 +51,30 @@ class Assembly:
         self.text = 0  # state of utf8()
         self.opcode = 0
         self.payload = None
+        self.at = 0  # where a Skipper goes on when feed() raises: at the header, or at the payload
+        self.since = None  # tick of the caller's clock, for its deadline
 
     def idle(self) -> bool:
         """Nothing is under way."""
         return not self.message and self.left < 0 and not self.header
 
+    def skipper(self) -> "Skipper":
+        """What reads on from `at` after an error."""
+        return Skipper(max(self.left, 0), self.header)
+
     def feed(self, buf, off: int, end: int) -> int:
         """Take bytes of buf[off:end] up to the end of one frame; return the offset behind them.
 
-        buf  a bytearray; it is unmasked in place
+        buf  a bytearray or memoryview; it is unmasked in place
         Raises ProtocolError with the close code.
         """
         self.opcode = 0
+        self.at = off
         if self.left < 0:
             off = self._read_header(buf, off, end)
             if self.left < 0:
                 return off
+            self.at = off
         n = min(self.left, end - off)
         if n:
             unmask(buf, off, n, self.mask)
@@ -77,6 +85,7 @@ class Assembly:
             else:
                 self._append(buf, off, n)
             self.left -= n
+            self.at = off + n
         if not self.left:
             self._frame_done()
         return off + n
@@ -192,20 +201,24 @@ def _payload_length(head: bytes) -> int:
 class Skipper:
     """Finds the peer's CLOSE behind a frame that broke the protocol, without judging anything.
 
-    left  payload bytes of the broken frame that are still to come
+    left    payload bytes of the broken frame that are still to come
+    header  bytes of the broken header that have come already
     """
 
-    def __init__(self, left: int = 0):
+    def __init__(self, left: int = 0, header: bytes = b""):
         self.left = left
-        self.header = b""
+        self.header = header
+        self.found = False
 
     def feed(self, buf, off: int, end: int) -> bool:
-        """True when buf[off:end] reaches the end of a CLOSE frame's header."""
+        """True when buf[off:end] reaches the end of a CLOSE frame."""
         while off < end:
             if self.left:
                 n = min(self.left, end - off)
                 off += n
                 self.left -= n
+                if self.found and not self.left:
+                    return True
                 continue
             self.header += bytes(buf[off : off + 1])
             off += 1
@@ -215,13 +228,14 @@ class Skipper:
             size = _header_size(head) - (0 if head[1] & 0x80 else 4)
             if len(head) < size:
                 continue
-            if head[0] & 15 == CLOSE:
-                return True
             length = head[1] & 0x7F
             if length > 125:
                 length = int.from_bytes(head[2 : 4 if length == 126 else 10], "big")
             self.left = length
             self.header = b""
+            self.found = head[0] & 15 == CLOSE
+            if self.found and not length:
+                return True
         return False
 
 

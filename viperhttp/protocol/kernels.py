@@ -34,6 +34,6 @@ if NAME == "viper":
 elif NAME == "cpython":
     from ._cpython import scan, unmask, utf8, visible
 if NAME == "pure":
-    from ._pure import scan, unmask, utf8, visible  # noqa: F811
+    from ._pure import scan, unmask, utf8, visible
 
 __all__ = ("NAME", "scan", "unmask", "utf8", "visible")

@@ -1,0 +1,187 @@
+"""The server: listens, admits connections up to a limit, watches every deadline, and shuts down in order."""
+
+import asyncio
+import errno
+
+from ..config import MICROPYTHON
+from ..log import report
+from ..transport import Listener, ticks, ticks_add, ticks_diff
+from .http import LINGER, HttpConnection
+from .ws import OPEN
+
+if MICROPYTHON:
+    from ..transport.hub import hub
+
+_MAX_SWEEP = 500  # ms between two looks at the deadlines
+_MIN_SWEEP = 20
+_MAX_REFUSALS = 4  # refused clients that may read their 503 at the same time; more are closed at once
+
+
+class Server:
+    """One listening port and its connections.
+
+    config      a Config
+    dispatcher  the application's side: handle(connection, head), finished(channel, value, error),
+                timed_out(connection), disconnected(channel)
+    """
+
+    def __init__(self, config, dispatcher):
+        self.config = config
+        self.handle = dispatcher.handle
+        self.finished = dispatcher.finished
+        self.timed_out = dispatcher.timed_out
+        self.disconnected = dispatcher.disconnected
+        self.debug = dispatcher.debug
+        self.channels = set()  # CPython; the hub has MicroPython's
+        self.count = 0  # connections that hold a slot
+        self.refused = 0  # counter: clients that got a 503
+        self.lingering = []  # [channel, tick]: handlers that go on although their peer has gone
+        self.listener = None
+        self.stopping = False
+        self.stopped = None
+
+    # ---- life ------------------------------------------------------------
+
+    async def listen(self, host: str, port: int) -> None:
+        """Bind the port and accept connections. OSError says what is wrong with the port."""
+        try:
+            self.listener = Listener(host, port, self.config.backlog, self._accepted)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise OSError(
+                    error.errno,
+                    "port %d is in use by another program; stop it, or choose another with app.run(port=...)" % port,
+                )
+            if error.errno == errno.EACCES:
+                raise OSError(error.errno, "port %d needs special rights; choose one above 1023" % port)
+            raise
+        self.stopped = asyncio.Event()
+        await self.listener.open(self.config)
+
+    async def serve(self) -> None:
+        """Watch deadlines until shutdown() has finished."""
+        pause = self._sweep_interval() / 1000
+        while not self.stopped.is_set():
+            await asyncio.sleep(pause)
+            self.sweep(ticks())
+
+    def _sweep_interval(self) -> int:
+        config = self.config
+        shortest = _MAX_SWEEP / 250
+        for key in dir(config):
+            if key.endswith("_timeout") or key == "ping_interval":
+                value = getattr(config, key)
+                if value is not None and value < shortest:
+                    shortest = value
+        return max(_MIN_SWEEP, int(shortest * 250))
+
+    async def shutdown(self) -> None:
+        """Accept no more, close WebSockets with 1001, let answers end, and free the port."""
+        if self.stopping:
+            return await self.stopped.wait()
+        self.stopping = True
+        self.listener.close()
+        for channel in self._all():
+            self._end(channel)
+        deadline = ticks_add(ticks(), int(self.config.shutdown_timeout * 1000))
+        while self._all() or self.lingering:
+            if ticks_diff(ticks(), deadline) >= 0:
+                break
+            await asyncio.sleep(_MIN_SWEEP / 1000)
+            self.sweep(ticks())
+        self.abort()
+        await asyncio.sleep(0)  # cancelled handlers run their `finally`
+        self.stopped.set()
+
+    def _end(self, channel) -> None:
+        if channel.kind == "ws":
+            if channel.phase == OPEN:
+                channel.start_close(1001, "the server stops")
+            elif not channel.coro:
+                channel.drop()
+        elif not channel.stop():
+            channel.drop()
+
+    def abort(self) -> None:
+        """Close everything at once and cancel what still runs."""
+        if self.listener is not None:
+            self.listener.close()
+        for channel in self._all():
+            channel.drop()
+        for entry in self.lingering:
+            entry[0].cancel()
+        self.lingering = []
+
+    def _all(self) -> list:
+        if MICROPYTHON:
+            return [c for c in hub.channels.values() if getattr(c, "server", None) is self]
+        return list(self.channels)
+
+    # ---- admission -------------------------------------------------------
+
+    def _accepted(self, sock, peer) -> None:
+        channel = HttpConnection()
+        try:
+            channel.attach(sock, peer, self)
+            if self.stopping:
+                return channel.drop()
+            if self.count >= self.config.max_clients:
+                return self._refuse(channel)
+            self.count += 1
+            channel.counted = True
+            channel.open()
+        except (MemoryError, OSError) as error:
+            report("connection refused", error)
+            channel.drop()
+
+    def _refuse(self, channel: HttpConnection) -> None:
+        self.refused += 1
+        waiting = 0
+        for other in self._all():
+            if other.kind == "http" and other.phase == LINGER:
+                waiting += 1
+        if waiting >= _MAX_REFUSALS:
+            return channel.drop()
+        text = "the server is full (%d clients)" % self.config.max_clients
+        channel.refuse(503, text, [("Retry-After", self.config.retry_after)])
+
+    def release(self, channel) -> None:
+        """The connection gives its slot back."""
+        if channel.counted:
+            channel.counted = False
+            self.count -= 1
+
+    # ---- deadlines -------------------------------------------------------
+
+    def sweep(self, now: int) -> None:
+        """Look at every connection's deadlines."""
+        if not self.stopping:
+            self.listener.check(now)
+        for channel in self._all():
+            try:
+                channel.check(now)
+            except Exception as error:
+                report("connection dropped", error, True)
+                channel.drop()
+        for entry in self.lingering[:]:
+            if entry[0].coro is None:
+                self.lingering.remove(entry)
+            elif ticks_diff(now, entry[1]) >= 0:
+                self.lingering.remove(entry)
+                entry[0].cancel()
+
+    def check_channel(self, channel, now: int) -> None:
+        """The deadlines that all connections have: of writing, and of the present phase."""
+        since = channel.stuck_since()
+        limit = self.config.write_timeout
+        if since is not None and limit is not None and ticks_diff(now, since) >= int(limit * 1000):
+            return channel.drop()
+        if channel.due is not None and ticks_diff(now, channel.due) >= 0:
+            channel.overdue()
+
+    def gone(self, channel) -> None:
+        """The connection is closed; its handler, if it goes on, has linger_timeout to notice."""
+        if channel.coro is not None and self.config.linger_timeout is not None:
+            due = ticks_add(ticks(), int(self.config.linger_timeout * 1000))
+            self.lingering.append((channel, due))
+        self.disconnected(channel)

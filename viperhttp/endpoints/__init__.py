@@ -1,0 +1,1 @@
+"""What handlers work with: WebSocket, Request, responses, event streams, static files, rooms."""

@@ -1,0 +1,85 @@
+"""What a Request and a WebSocket tell of the client and its request, parsed when asked for."""
+
+from ..protocol.url import parse_query
+from .headers import Headers
+
+_DEFAULT_PORT = {"http": 80, "https": 443}
+
+
+class RequestInfo:
+    """Mixin over `head`, `peer`, `path_params`."""
+
+    head = None
+    peer = None
+    path_params: dict = {}
+    dropped = ""
+    _scheme = "http"
+
+    @property
+    def path(self) -> str:
+        """The path as sent, still percent-encoded."""
+        return self.head.path
+
+    @property
+    def query_string(self) -> str:
+        """What stands behind the "?", as sent."""
+        return self.head.query
+
+    @property
+    def query_params(self) -> dict:
+        """The fields of the query string; the last of equal names."""
+        return parse_query(self.head.query)
+
+    query_parameters = query_params
+
+    @property
+    def headers(self) -> Headers:
+        """The headers, case-insensitive."""
+        return Headers(self.head, self.dropped)
+
+    def header(self, name: str, default=None):
+        """One header, or `default`."""
+        return self.headers.get(name, default)
+
+    @property
+    def cookies(self) -> dict:
+        """Names and values of the Cookie header (RFC 6265 section 5.4)."""
+        found = {}
+        for line in self.head.all("cookie"):
+            for piece in line.split(";"):
+                name, separator, value = piece.strip().partition("=")
+                if separator and name not in found:
+                    found[name] = value.strip('"')
+        return found
+
+    @property
+    def origin(self) -> "str | None":
+        """The Origin header."""
+        return self.head.get("origin")
+
+    @property
+    def scheme(self) -> str:
+        """http, or ws for a WebSocket."""
+        return self._scheme
+
+    @property
+    def url(self) -> str:
+        """The full URL, as far as the client told its host."""
+        target = self.head.path
+        if self.head.query:
+            target += "?" + self.head.query
+        return "%s://%s%s" % (self._scheme, self.head.get("host", ""), target)
+
+    @property
+    def client(self) -> "tuple | None":
+        """(host, port) of the other end."""
+        return address(self.peer)
+
+
+def address(peer) -> "tuple | None":
+    """(host, port) of what accept() tells: a tuple, or on MicroPython's unix port a C sockaddr_in."""
+    if peer is None or isinstance(peer, tuple):
+        return peer[:2] if peer else None
+    if len(peer) >= 8 and peer[0] == 2:
+        return "%d.%d.%d.%d" % (peer[4], peer[5], peer[6], peer[7]), peer[2] << 8 | peer[3]
+    return None

@@ -1,0 +1,78 @@
+"""What handlers return, as a status, headers and a body."""
+
+TEXT = "text/plain; charset=utf-8"
+HTML = "text/html; charset=utf-8"
+JSON = "application/json"
+BYTES = "application/octet-stream"
+
+
+class Response:
+    """A whole response.
+
+    body          str, bytes, or None
+    status_code   default 200
+    headers       dict, or a list of (name, value); names and values with line breaks are refused
+    content_type  default text/plain for str, application/octet-stream for bytes; media_type is the same
+    """
+
+    def __init__(self, body=b"", status_code: int = 200, headers=None, content_type=None, media_type=None, content=None):
+        if content is not None:
+            body = content
+        content_type = content_type or media_type
+        if isinstance(body, str):
+            content_type = content_type or TEXT
+            body = body.encode()
+        elif body is None:
+            body = b""
+        elif body:
+            content_type = content_type or BYTES
+        self.body = body
+        self.status_code = status_code
+        self.headers = pairs(headers)
+        if content_type and not self.has("content-type"):
+            self.headers.insert(0, ("Content-Type", content_type))
+
+    def has(self, name: str) -> bool:
+        """Whether header `name` (lower case) is set."""
+        for key, _ in self.headers:
+            if key.lower() == name:
+                return True
+        return False
+
+    async def send_to(self, connection) -> None:
+        """Send it as the answer on an HttpConnection."""
+        connection.respond(self.status_code, self.headers, self.body)
+
+
+def pairs(headers) -> list:
+    """Headers given as a dict or as pairs, as a list of pairs."""
+    if headers is None:
+        return []
+    return list(headers.items()) if hasattr(headers, "items") else list(headers)
+
+
+def to_response(value, dumps, where: str):
+    """What a handler returned as a Response: dict and list become JSON, str text, (body, status[, headers])."""
+    status = 200
+    headers = None
+    if isinstance(value, tuple):
+        if len(value) == 2:
+            value, status = value
+        elif len(value) == 3:
+            value, status, headers = value
+        else:
+            raise TypeError("%s returned a tuple of %d; it is (body, status) or (body, status, headers)" % (where, len(value)))
+        if isinstance(status, dict):
+            raise TypeError("%s returned (body, headers); it is (body, status, headers)" % where)
+    if hasattr(value, "send_to"):
+        return value
+    if value is None:
+        return Response(b"", 204 if status == 200 else status, headers)
+    if isinstance(value, (dict, list)) or isinstance(value, (int, float)):
+        return Response(dumps(value), status, headers, JSON)
+    if isinstance(value, (str, bytes, bytearray, memoryview)):
+        return Response(value if isinstance(value, str) else bytes(value), status, headers)
+    raise TypeError(
+        "%s returned %s; a handler returns str, bytes, dict, list, None, a tuple or a Response"
+        % (where, type(value).__name__)
+    )

@@ -1,0 +1,95 @@
+"""Responses whose body is made piece by piece: generators, and event streams for EventSource."""
+
+import json
+
+from ..config import MICROPYTHON
+from ..protocol import sse
+from .responses import Response
+
+
+class StreamingResponse(Response):
+    """Sends each item of an iterable as it comes.
+
+    body        async generator, generator, or any iterable. On MicroPython, which has no async generators, an
+                `async def` with `yield` works the same: an item may be anything but None.
+    media_type  with text/event-stream each item is an event (see protocol.sse.event): a dict with comment, event,
+                id, retry, data, or the data itself. Otherwise items are str or bytes.
+
+    When the client goes, the generator is closed: its `finally` runs.
+    """
+
+    def __init__(self, body=None, media_type=None, content_type=None, status_code: int = 200, headers=None, content=None):
+        media_type = media_type or content_type or "application/octet-stream"
+        self.events = media_type.startswith("text/event-stream")
+        Response.__init__(self, b"", status_code, headers, sse.CONTENT_TYPE if self.events else media_type)
+        if self.events:
+            for name, value in (("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no")):
+                if not self.has(name.lower()):
+                    self.headers.append((name, value))
+        self.stream = content if body is None else body
+
+    async def send_to(self, connection) -> None:
+        """Send it as the answer on an HttpConnection."""
+        connection.begin(self.status_code, self.headers, None)
+        if connection.head.method != "HEAD":
+            dumps = connection.request.app.json.dumps if connection.request else json.dumps
+            try:
+                await _each(self.stream, _Sink(connection, self.events, dumps))
+            except OSError:
+                if connection.sock is not None:
+                    raise
+                return  # the client has gone, which ends the stream and nothing else
+        connection.end()
+
+
+class _Sink:
+    def __init__(self, connection, events: bool, dumps):
+        self.connection = connection
+        self.events = events
+        self.dumps = dumps
+
+    async def put(self, item) -> None:
+        if self.events:
+            item = sse.event(item, self.dumps)
+        elif isinstance(item, str):
+            item = item.encode()
+        await self.connection.send_body(item)
+
+
+if MICROPYTHON:
+
+    def _each(stream, sink):
+        # A generator that MicroPython can await. In an `async def` with `yield`, send() gives back None when
+        # asyncio wants to wait, and the item when the user's code yields one.
+        if not hasattr(stream, "send"):
+            stream = (item for item in stream)
+        try:
+            while True:
+                try:
+                    item = stream.send(None)
+                except StopIteration:
+                    return
+                if item is None:
+                    yield
+                else:
+                    yield from sink.put(item)
+        finally:
+            stream.close()
+
+else:
+
+    async def _each(stream, sink):
+        if hasattr(stream, "__aiter__"):
+            try:
+                async for item in stream:
+                    await sink.put(item)
+            finally:
+                if hasattr(stream, "aclose"):
+                    await stream.aclose()
+            return
+        try:
+            for item in stream:
+                await sink.put(item)
+        finally:
+            if hasattr(stream, "close"):
+                stream.close()

@@ -1,0 +1,37 @@
+"""The only layer that knows sockets: MicroPython's hub over select.poll, or CPython's asyncio transports.
+
+Both offer the same names:
+
+Channel    a connection's socket, its send queue, and the task of its handler; subclasses get
+           feed, eof, lost, drained, started, ended and check called
+Listener   the listening socket
+DONE       what to await when there is nothing to wait for
+TX         scratch buffer in which a frame header is written before `Channel.write_framed`
+ticks, ticks_diff, ticks_add    milliseconds, as MicroPython's time module has them
+SENT, QUEUED, LOST              what a write returns
+"""
+
+from ..config import MICROPYTHON
+from .outbox import LOST, QUEUED, SENT
+
+if MICROPYTHON:
+    from .channel import DONE, TX, Channel, current
+    from .clock import ticks, ticks_add, ticks_diff
+    from .hub import Listener
+else:
+    from .aio import DONE, TX, Channel, Listener, current
+    from .clock import ticks, ticks_add, ticks_diff
+
+__all__ = (
+    "DONE",
+    "LOST",
+    "QUEUED",
+    "SENT",
+    "TX",
+    "Channel",
+    "Listener",
+    "current",
+    "ticks",
+    "ticks_add",
+    "ticks_diff",
+)

@@ -1,0 +1,171 @@
+"""MicroPython: one poller for all sockets, registered once, that stands in as asyncio's own I/O queue.
+
+asyncio registers a socket, allocates and unregisters at every wait (15 000 to 25 000 instructions each); here a
+socket stays registered for life and its events go straight to its Channel. asyncio's own streams go on working.
+"""
+
+import errno
+import select
+import socket
+from asyncio import core
+
+from .buffers import set_sizes
+from .clock import ticks, ticks_add, ticks_diff
+
+_TCP_NODELAY = 1  # the same number on lwIP, ESP-IDF and Linux; not every port has the name
+_IPPROTO_TCP = 6
+_BACK_OFF = 250  # ms without accepting after the system had no socket or no memory left
+_TEMPORARY = (errno.EAGAIN, errno.ECONNABORTED)
+
+
+class Hub:
+    """asyncio's I/O queue while a server runs."""
+
+    def __init__(self):
+        self.queue = None  # asyncio's own, for its own streams
+        self.poller = None
+        self.map = None
+        self.channels = {}
+
+    def install(self) -> None:
+        """Take the place of asyncio's I/O queue. RuntimeError where asyncio is not the one we know."""
+        if core._io_queue is self:
+            return
+        queue = core._io_queue
+        self.queue = queue
+        self.poller = queue.poller
+        self.map = queue.map
+        core._io_queue = self
+
+    def __getattr__(self, name):
+        # Whatever else a version of asyncio asks of its I/O queue.
+        return getattr(self.queue, name)
+
+    def add(self, sock, channel) -> None:
+        """Report the events of `sock` to channel.ready(event)."""
+        self.channels[sock] = channel
+        self.poller.register(sock, select.POLLIN)
+
+    def watch(self, sock, events: int) -> None:
+        """Report these events only; with none a dead peer's hang-up must not wake the loop for ever."""
+        if events:
+            self.poller.register(sock, events)
+        else:
+            self.poller.unregister(sock)
+
+    def forget(self, sock) -> None:
+        """Report nothing of `sock` any more."""
+        if self.channels.pop(sock, None) is not None:
+            try:
+                self.poller.unregister(sock)
+            except (OSError, KeyError):
+                pass  # paused: it is not registered
+
+    def wait_io_event(self, dt: int) -> None:
+        """asyncio's run loop has nothing to do for `dt` ms (-1: until something happens)."""
+        channels = self.channels
+        while True:
+            for sock, ev in self.poller.ipoll(dt):
+                channel = channels.get(sock)
+                if channel is not None:
+                    channel.ready(ev)
+                else:
+                    self._foreign(sock, ev)
+            task = core._task_queue.peek()
+            if task is None:
+                dt = -1
+                if not channels and not self.map:
+                    return
+            else:
+                dt = ticks_diff(task.ph_key, ticks())
+                if dt <= 0:
+                    return
+
+    def _foreign(self, sock, ev: int) -> None:
+        # A stream of asyncio's own: [reader, writer, sock], in newer versions [reader, urgent, writer, sock].
+        entry = self.map.get(id(sock))
+        if entry is None:
+            return
+        last = len(entry) - 2
+        if ev & ~select.POLLOUT:
+            self._wake(entry, 0)
+        if ev & ~select.POLLIN:
+            self._wake(entry, last)
+        if last == 2 and ev & 2:
+            self._wake(entry, 1)
+        events = 0
+        if entry[0] is not None:
+            events |= select.POLLIN
+        if entry[last] is not None:
+            events |= select.POLLOUT
+        if last == 2 and entry[1] is not None:
+            events |= 2
+        if events:
+            self.poller.modify(sock, events)
+        else:
+            self.queue._dequeue(sock)
+
+    def _wake(self, entry: list, i: int) -> None:
+        if entry[i] is not None:
+            core._task_queue.push(entry[i])
+            entry[i] = None
+
+
+hub = Hub()
+
+
+class Listener:
+    """The listening socket. `accepted(sock, peer)` is called for each new connection."""
+
+    def __init__(self, host: str, port: int, backlog: int, accepted):
+        address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
+        sock = socket.socket(address[0], socket.SOCK_STREAM)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(address[-1])
+            sock.listen(backlog)
+            sock.setblocking(False)
+        except OSError:
+            sock.close()
+            raise
+        self.sock = sock
+        self.accepted = accepted
+        self.resume_at = None
+
+    async def open(self, config) -> None:
+        """Start to accept."""
+        set_sizes(config.rx_buffer, config.tx_buffer)
+        hub.install()
+        hub.add(self.sock, self)
+
+    def ready(self, ev: int) -> None:
+        """Connections wait."""
+        while self.sock is not None:
+            try:
+                sock, peer = self.sock.accept()
+            except OSError as error:
+                if error.errno not in _TEMPORARY:
+                    # ENFILE, ENOMEM: the connection still waits, so polling on would spin.
+                    hub.watch(self.sock, 0)
+                    self.resume_at = ticks_add(ticks(), _BACK_OFF)
+                return
+            try:
+                sock.setblocking(False)
+                sock.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
+            except OSError:
+                pass  # a port without the option only loses speed
+            self.accepted(sock, peer)
+
+    def check(self, now: int) -> None:
+        """Accept again when the back-off is over."""
+        if self.resume_at is not None and ticks_diff(now, self.resume_at) >= 0:
+            self.resume_at = None
+            hub.watch(self.sock, select.POLLIN)
+
+    def close(self) -> None:
+        """Accept no more and free the port."""
+        if self.sock is not None:
+            sock = self.sock
+            self.sock = None
+            hub.forget(sock)
+            sock.close()
