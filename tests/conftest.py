@@ -1,7 +1,7 @@
 """Runs each test of tests/protocol on four runtimes, and turns skips into failures where none is allowed.
 
-A file tests/protocol/test_*.py is never imported here: protocol/runner.py runs it in a process of its own for each
-runtime, and each of its functions appears as one test per runtime, e.g. test_frames.py::test_x[micropython-viper].
+A file tests/protocol/test_*.py is never imported here: protocol/runner.py runs it in a process of its own for
+each runtime, and each of its functions appears once per runtime, as test_x[micropython-viper].
 """
 
 import ast
@@ -34,33 +34,33 @@ class ProtocolModule(pytest.File):
 
     def collect(self):
         names = {}
-        for node in ast.parse(self.path.read_text(encoding="utf-8")).body:
+        for node in ast.parse(self.path.read_text(encoding="utf-8"), str(self.path)).body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 if node.name in names:
-                    raise self.CollectError(f"{self.path}:{node.lineno}: a second {node.name} hides the first")
+                    raise self.CollectError(f"{self.path}:{node.lineno}: another {node.name} hides the first")
                 names[node.name] = node.lineno
         self.runs = {}
         for runtime in runtimes.RUNTIMES:
             for name, line in names.items():
-                yield RuntimeTest.from_parent(self, name=f"{name}[{runtime.name}]", function=name,
+                yield RuntimeTest.from_parent(self, name=f"{name}[{runtime.name}]", target=name,
                                               runtime=runtime, line=line)
 
     def outcome(self, item):
-        """What happened to a test: (outcome, text). All of its runtime's tests run when the first is asked for."""
+        """(outcome, text) of a test. All those of its runtime run when the first is asked for."""
         runtime = item.runtime
         if runtime.name not in self.runs:
-            wanted = [other.function for other in item.session.items
+            wanted = [other.target for other in item.session.items
                       if isinstance(other, RuntimeTest) and other.parent is self and other.runtime is runtime]
             self.runs[runtime.name] = run_module(self.path, runtime, wanted)
-        return self.runs[runtime.name].get(item.function) or ("fail", "it was not run")
+        return self.runs[runtime.name].get(item.target) or ("fail", "it was not run")
 
 
 class RuntimeTest(pytest.Item):
     """One function on one runtime."""
 
-    def __init__(self, function, runtime, line, **others):
+    def __init__(self, target, runtime, line, **others):
         super().__init__(**others)
-        self.function = function
+        self.target = target  # the name of the function
         self.runtime = runtime
         self.line = line
 
@@ -90,21 +90,23 @@ class RuntimeFailure(Exception):
 def run_module(path, runtime, names):
     """Run functions of one file on one runtime: {name: (outcome, text)}."""
     output, status = runtime.run(str(RUNNER), path.stem, *names, folders=[str(path.parent)])
-    results, kernels = read_outcomes(output)
+    results, kernels, under_way = read_outcomes(output)
     if kernels not in (None, runtime.kernels):
         reason = ("skip", f"this interpreter has no {runtime.kernels} byte loops (it took {kernels}); "
                           "MICROPYTHON=/path/to/micropython names another")
         return dict.fromkeys(names, reason)
     how = "stopped for taking too long" if status is None else f"exit status {status}"
     for name in names:
-        if name not in results:
+        if name not in results and under_way in (name, None):
             results[name] = ("fail", f"The process ended before the test did ({how}):\n{output[-4000:]}")
+        elif name not in results:
+            results[name] = ("fail", f"The process ended in {under_way} ({how}), before this test.")
     return results
 
 
 def read_outcomes(output):
-    """({name: (outcome, text printed on the way)}, name of the kernels) from what runner.py printed."""
-    results, kernels, text = {}, None, []
+    """({name: (outcome, text)}, the kernels' name, the test that has not ended) from what runner.py printed."""
+    results, kernels, under_way, text = {}, None, None, []
     for line in output.split("\n"):  # splitlines() would split at the mark too
         if not line.startswith(MARK):
             text.append(line + "\n")
@@ -112,10 +114,13 @@ def read_outcomes(output):
         word, name = line[1:].split()
         if word == "kernels":
             kernels = name
-        elif word != "start":
+        elif word == "start":
+            under_way = name
+        else:
             results[name] = (word, "".join(text))
+            under_way = None
         text = []
-    return results, kernels
+    return results, kernels, under_way
 
 
 def forbid_skip(report):

@@ -51,7 +51,7 @@ class Runtime:
         return env
 
     def run(self, script, *arguments, heap=HEAP, folders=(), timeout=TIMEOUT):
-        """Run a script to its end: (its output, exit status, or None when it was stopped for taking too long)."""
+        """Run a script to its end: (output, exit status); the status is None when it took too long."""
         process = subprocess.Popen(
             self.command(script, *arguments, heap=heap),
             env=self.environ(*folders),

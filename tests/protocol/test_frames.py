@@ -1,4 +1,4 @@
-"""RFC 6455 frames: what is taken, what is refused with which code, and that neither depends on how it is cut."""
+"""RFC 6455 frames: what is taken, what is refused with which code, and that the cutting changes neither."""
 
 import gc
 
@@ -8,6 +8,10 @@ from viperhttp.protocol import codes, frames
 from viperhttp.protocol.frames import Assembly
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+
+
+def single_bytes(stream):
+    return [stream[i : i + 1] for i in range(len(stream))]
 
 
 def taken(stream, events, limit=1000):
@@ -62,13 +66,14 @@ def test_messages_of_every_length_form_are_read():
         stream = client_frame(BINARY, payload)
         for fast in (True, False):
             assert decode([stream], 1000, fast) == [(BINARY, payload)], n
-            assert decode([stream[i : i + 1] for i in range(len(stream))], 1000, fast) == [(BINARY, payload)], n
+            assert decode(single_bytes(stream), 1000, fast) == [(BINARY, payload)], n
 
 
 def test_messages_at_the_edge_of_the_64_bit_length_are_read():
     for n in (65535, 65536, 65537):
         payload = (b"0123456" * (n // 7 + 1))[:n]
-        head = client_frame(BINARY, b"", length=n, mask=bytes(4))  # a mask of zeros: the payload goes as it is
+        # A mask of zeros: the payload goes as it is.
+        head = client_frame(BINARY, b"", length=n, mask=bytes(4))
         assert len(head) == (8 if n < 65536 else 14)
         for sizes in ((), (1, 1, 5, 1), (14, 1000, 1, 40000), (13, 3)):
             for fast in (True, False):
@@ -151,7 +156,8 @@ def test_each_first_byte_is_taken_or_refused_as_the_rfc_says():
 
 
 def test_a_message_in_fragments_is_put_together():
-    stream = client_frame(TEXT, b"one ", fin=False) + client_frame(0, b"two ", fin=False) + client_frame(0, b"three")
+    stream = client_frame(TEXT, b"one ", fin=False) + client_frame(0, b"two ", fin=False)
+    stream += client_frame(0, b"three")
     assert taken(stream, [(TEXT, b"one two three")])
 
 
@@ -163,14 +169,16 @@ def test_empty_fragments_count_as_fragments():
 
 
 def test_each_fragment_has_its_own_mask():
-    stream = (client_frame(BINARY, b"abcde", fin=False, mask=b"1234") + client_frame(0, b"fgh", fin=False, mask=b"\x00\xff\x00\xff")
-              + client_frame(0, b"ijklm", mask=b"zyxw"))
+    stream = client_frame(BINARY, b"abcde", fin=False, mask=b"1234")
+    stream += client_frame(0, b"fgh", fin=False, mask=b"\x00\xff\x00\xff")
+    stream += client_frame(0, b"ijklm", mask=b"zyxw")
     assert taken(stream, [(BINARY, b"abcdefghijklm")])
 
 
 def test_control_frames_between_fragments_come_out_at_once():
-    stream = (client_frame(TEXT, b"a", fin=False) + client_frame(PING, b"1") + client_frame(0, b"b", fin=False)
-              + client_frame(PONG, b"22") + client_frame(PING, b"") + client_frame(0, b"c"))
+    stream = client_frame(TEXT, b"a", fin=False) + client_frame(PING, b"1")
+    stream += client_frame(0, b"b", fin=False) + client_frame(PONG, b"22") + client_frame(PING, b"")
+    stream += client_frame(0, b"c")
     assert taken(stream, [(PING, b"1"), (PONG, b"22"), (PING, b""), (TEXT, b"abc")])
 
 
@@ -215,13 +223,14 @@ def test_a_new_message_inside_a_fragmented_one_is_refused_at_its_first_byte():
 
 
 def test_messages_follow_one_another():
-    stream = b"".join([client_frame(TEXT, b"%d" % i) for i in range(5)]) + client_frame(BINARY, b"x", fin=False)
-    stream += client_frame(0, b"y") + client_frame(TEXT, b"last")
+    stream = b"".join([client_frame(TEXT, b"%d" % i) for i in range(5)])
+    stream += client_frame(BINARY, b"x", fin=False) + client_frame(0, b"y") + client_frame(TEXT, b"last")
     assert taken(stream, [(TEXT, b"%d" % i) for i in range(5)] + [(BINARY, b"xy"), (TEXT, b"last")])
 
 
 def test_a_message_starts_with_a_clean_utf8_state():
-    stream = client_frame(BINARY, b"\xe2\x82") + client_frame(TEXT, b"\xe2\x82\xac") + client_frame(TEXT, b"ok")
+    stream = client_frame(BINARY, b"\xe2\x82") + client_frame(TEXT, b"\xe2\x82\xac")
+    stream += client_frame(TEXT, b"ok")
     assert taken(stream, [(BINARY, b"\xe2\x82"), (TEXT, b"\xe2\x82\xac"), (TEXT, b"ok")])
 
 
@@ -247,7 +256,8 @@ def test_control_frames_of_up_to_125_bytes_are_taken():
 
 
 def test_control_frames_do_not_count_against_the_message_limit():
-    stream = client_frame(TEXT, b"12345", fin=False) + client_frame(PING, b"p" * 125) + client_frame(0, b"678")
+    stream = client_frame(TEXT, b"12345", fin=False) + client_frame(PING, b"p" * 125)
+    stream += client_frame(0, b"678")
     assert decode([stream], 8) == [(PING, b"p" * 125), (TEXT, b"12345678")]
     assert decode([client_frame(PING, b"p" * 125)], 8) == [(PING, b"p" * 125)]
 
@@ -460,8 +470,10 @@ def found_close(stream, left=0):
 
 def test_the_close_behind_a_broken_frame_is_found_at_every_split():
     close = client_frame(CLOSE, b"\x03\xe8")
-    for before in (b"", client_frame(TEXT, b"\x88\x80\x88"), client_frame(7, b"x", rsv=5), client_frame(PING, b"", fin=False),
-                   client_frame(BINARY, bytes(300)), client_frame(BINARY, b"abc", form=8), client_frame(TEXT, b"bare", mask=None)):
+    for before in (b"", client_frame(TEXT, b"\x88\x80\x88"), client_frame(7, b"x", rsv=5),
+                   client_frame(PING, b"", fin=False),
+                   client_frame(BINARY, bytes(300)), client_frame(BINARY, b"abc", form=8),
+                   client_frame(TEXT, b"bare", mask=None)):
         stream = before + close
         assert found_close(stream) == len(stream)
         assert found_close(before) is None
@@ -478,7 +490,7 @@ def test_the_rest_of_a_broken_frame_is_stepped_over():
 
 
 def close_seen_after_error(pieces, code):
-    """Feed the pieces; after the error let the assembly's own skipper go on. Whether it ends at the last byte."""
+    """Feed the pieces; after the error the assembly's skipper goes on. Whether it ends with the last byte."""
     assembly = Assembly(100)
     skipper = None
     seen = False
@@ -517,7 +529,8 @@ def test_after_every_error_the_close_that_follows_is_found_at_every_split():
         (1009, start + client_frame(0, inner * 16)),
     ):
         for pieces in ways(stream + client_frame(CLOSE, b"\x03\xe8")):
-            assert close_seen_after_error(pieces, code), (code, stream[:12], [len(piece) for piece in pieces])
+            sizes = [len(piece) for piece in pieces]
+            assert close_seen_after_error(pieces, code), (code, stream[:12], sizes)
 
 
 def test_a_skipper_holds_no_more_than_a_header():
@@ -547,7 +560,9 @@ def random_stream(random, count):
         if random.below(3) == 0:
             control()
         opcode = random.choice((TEXT, BINARY))
-        payload = "h\xe9llo \u20ac \U0001f600".encode() * random.below(4) if opcode == TEXT else random.bytes(random.below(200))
+        payload = random.bytes(random.below(200))
+        if opcode == TEXT:
+            payload = "h\xe9llo \u20ac \U0001f600".encode() * random.below(4)
         pieces = cut(payload, [random.below(len(payload) + 1) for _ in range(random.below(4))])
         for i, piece in enumerate(pieces):
             last = i == len(pieces) - 1

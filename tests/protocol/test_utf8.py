@@ -44,7 +44,8 @@ MALFORMED = (
 
 # The edges of every row of RFC 3629 section 4.
 WELL_FORMED = (
-    b"", b"\x00", b"\x7f", b"\xc2\x80", b"\xdf\xbf", b"\xe0\xa0\x80", b"\xe0\xbf\xbf", b"\xe1\x80\x80", b"\xec\xbf\xbf",
+    b"", b"\x00", b"\x7f", b"\xc2\x80", b"\xdf\xbf", b"\xe0\xa0\x80", b"\xe0\xbf\xbf", b"\xe1\x80\x80",
+    b"\xec\xbf\xbf",
     b"\xed\x80\x80", b"\xed\x9f\xbf", b"\xee\x80\x80", b"\xef\xbf\xbd", b"\xef\xbf\xbe", b"\xef\xbf\xbf",
     b"\xef\xbb\xbf", b"\xf0\x90\x80\x80", b"\xf0\xbf\xbf\xbf", b"\xf1\x80\x80\x80", b"\xf3\xbf\xbf\xbf",
     b"\xf4\x80\x80\x80", b"\xf4\x8f\xbf\xbf", b"plain text that is longer than a few words of memory",
@@ -55,7 +56,7 @@ WELL_FORMED = (
 EDGES = b"\x00A\x7f\x80\x8f\x90\x9f\xa0\xbf\xc0\xc1\xc2\xdf\xe0\xe1\xec\xed\xee\xef\xf0\xf1\xf3\xf4\xf5\xff"
 FEW_EDGES = b"A\x80\x8f\x90\x9f\xa0\xbf\xc2\xe0\xed\xf0\xf4"
 
-# RFC 3629 section 4 as a table, apart from the code under test: (lead bytes, bounds of each byte that follows).
+# RFC 3629 section 4 as a table, apart from the code under test: (lead bytes, bounds of each byte behind).
 TAIL = (0x80, 0xBF)
 ROWS = (
     ((0x00, 0x7F), ()),
@@ -216,7 +217,8 @@ def encoded(point):
         return bytes((0xC0 | point >> 6, 0x80 | point & 0x3F))
     if point < 0x10000:
         return bytes((0xE0 | point >> 12, 0x80 | point >> 6 & 0x3F, 0x80 | point & 0x3F))
-    return bytes((0xF0 | point >> 18, 0x80 | point >> 12 & 0x3F, 0x80 | point >> 6 & 0x3F, 0x80 | point & 0x3F))
+    return bytes((0xF0 | point >> 18, 0x80 | point >> 12 & 0x3F, 0x80 | point >> 6 & 0x3F,
+                  0x80 | point & 0x3F))
 
 
 def test_every_code_point_is_accepted_and_no_surrogate():

@@ -1,4 +1,4 @@
-"""The table that tests/protocol/test_utf8.py measures by is itself checked, against CPython's strict decoder."""
+"""The table that tests/protocol/test_utf8.py measures by, checked against CPython's strict decoder."""
 
 from test_utf8 import EDGES, FEW_EDGES, expected
 

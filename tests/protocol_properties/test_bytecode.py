@@ -1,0 +1,42 @@
+"""The plain byte loops as MicroPython compiles them: a frame over 11 words goes on the heap at each call."""
+
+import pathlib
+import re
+import subprocess
+
+import pytest
+import runtimes
+
+PURE = pathlib.Path(runtimes.ROOT) / "viperhttp" / "protocol" / "_pure.py"
+WORDS_ON_STACK = 11  # VM_MAX_STATE_ON_STACK of py/vm.c, in words
+WORDS_PER_TRY = 3
+ON_MESSAGE_PATH = ("scan", "unmask", "utf8", "visible", "xor_loop", "xor_int", "xor_ahead", "_lead")
+
+
+def frame_sizes(path):
+    """{function: words of its frame} as the compiler prints them."""
+    program = runtimes.micropython()
+    if not program:
+        pytest.skip(runtimes.no_micropython())
+    done = subprocess.run([program, "-v", "-v", "-v", str(path)], capture_output=True, text=True, timeout=30)
+    found = re.findall(r"code block '(\S+)'.*?\(N_STATE (\d+)\)\s*\(N_EXC_STACK (\d+)\)", done.stdout, re.S)
+    if not found:
+        pytest.skip("this MicroPython prints no bytecode (-v -v -v); the one that `make test` installs does")
+    return {name: int(state) + WORDS_PER_TRY * int(tries) for name, state, tries in found}
+
+
+def test_the_plain_loops_keep_their_frames_on_the_stack():
+    sizes = frame_sizes(PURE)
+    for name in ON_MESSAGE_PATH:
+        assert sizes[name] <= WORDS_ON_STACK, sizes
+
+
+def test_the_measure_tells_a_large_frame_from_a_small_one(tmp_path):
+    script = tmp_path / "frames.py"
+    script.write_text("def small(a):\n    return a\n"
+                      "def large(a, b, c, d, e, f, g, h, i, j, k, l):\n    return a\n"
+                      "def tries(a):\n    try:\n        a()\n    except ValueError:\n        pass\n")
+    sizes = frame_sizes(script)
+    assert sizes["small"] <= 3
+    assert sizes["large"] > WORDS_ON_STACK
+    assert sizes["tries"] >= sizes["small"] + WORDS_PER_TRY
