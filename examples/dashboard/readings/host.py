@@ -17,8 +17,11 @@ def candidates(_adc_pin=None, root=""):
     ]
     total = safely(memory_total, root)
     if total is not None:
-        high = round(total, 1)
-        found.append(Reading("memory", "Memory used", "GiB", lambda: memory_used(root), None, 0, high, 2))
+
+        def used():  # as `free` counts it: what programs cannot have
+            return total - meminfo(root, "MemAvailable:") / GIB_IN_KIB
+
+        found.append(Reading("memory", "Memory used", "GiB", used, None, 0, round(total, 1), 2))
     for number, (label, path) in enumerate(temperature_files(root)):
         key = "temp%d" % number
         found.append(Reading(key, label, "°C", lambda path=path: read_milli(path), group="Temperature"))
@@ -70,11 +73,6 @@ def load(root, index):
 
 def memory_total(root=""):
     return meminfo(root, "MemTotal:") / GIB_IN_KIB
-
-
-def memory_used(root=""):
-    """Memory that programs cannot have, as `free` counts it: total minus available."""
-    return (meminfo(root, "MemTotal:") - meminfo(root, "MemAvailable:")) / GIB_IN_KIB
 
 
 def meminfo(root, field):
