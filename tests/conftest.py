@@ -105,7 +105,7 @@ def run_module(path, runtime, names):
 
 
 def read_outcomes(output):
-    """({name: (outcome, text)}, the kernels' name, the test that has not ended) from what runner.py printed."""
+    """What runner.py printed: ({name: (outcome, text)}, name of the kernels, the test that has not ended)."""
     results, kernels, under_way, text = {}, None, None, []
     for line in output.split("\n"):  # splitlines() would split at the mark too
         if not line.startswith(MARK):
