@@ -13,7 +13,7 @@ def candidates():
     if hasattr(gc, "mem_alloc"):
         total = (gc.mem_alloc() + gc.mem_free()) / KIB
         group = "MicroPython heap"
-        heap = Reading("heap", "Heap used", "KiB", heap_used, group, 0, round(total), every=EVERY_SECOND)
+        heap = Reading("heap", "Heap used", "KiB", heap_used, group, 0, round(total), 0, EVERY_SECOND)
         found.append(heap)
     found.append(Reading("rss", "Server process", "MiB", resident, "Server memory", 0, every=EVERY_SECOND))
     return found
