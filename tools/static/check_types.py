@@ -1,8 +1,8 @@
 """Runs mypy over the package: as CPython sees it, and as each board's firmware sees it (by its stubs).
 
 For a board only the names count: a module, attribute or argument that its firmware does not have.
-Modules for one runtime are checked only there (see tree.py); so is a branch of `if MICROPYTHON`. A single line
-for CPython in a module for both (an import in a function) says so in a comment: `import signal  # CPython`.
+Modules for one runtime are checked only there (see tree.py); so is a branch of `if MICROPYTHON`. A line for
+CPython in a module for both (an import in a function) says so in a comment: `import signal  # CPython`.
 """
 
 import ast
@@ -15,9 +15,9 @@ from tree import BOARD_ONLY, HOST_ONLY, ROOT, is_for, modules
 STUBS = os.path.join(ROOT, ".venv", "stubs")
 BOARDS = ("esp32", "rp2", "esp8266")
 NAME_ERRORS = ("[import-not-found]", "[attr-defined]", "[call-arg]", "[name-defined]")
-# Said of an attribute that begins as None or empty and has no annotation: mypy could not tell its type, which is
-# no error. The library annotates what is public and leaves most of the rest alone.
-UNKNOWN_TYPES = ('error: "None" has no attribute', 'error: "object" has no attribute', '("object" and ', '("None")',
+# Said of an attribute that begins as None or empty and has no annotation: mypy could not tell its type, which
+# is no error. The library annotates what is public and leaves most of the rest alone.
+UNKNOWN_TYPES = ('"None" has no attribute', '"object" has no attribute', '("object" and ', '("None")',
                  'variable has type "None"', "[var-annotated]")
 # In the stubs because type checkers need them, in no firmware.
 STUBS_ONLY = ("typing", "typing_extensions", "types", "enum", "abc", "__future__")
@@ -49,7 +49,7 @@ def of_this_package(error, elsewhere):
 
 
 def is_expected(error, where):
-    """Is it no error: of unknown type, in EXPECTED, or on a line whose comment begins with the other runtime?"""
+    """Is it no error: of unknown type, in EXPECTED, or on a line marked as the other runtime's?"""
     if any(text in error for text in UNKNOWN_TYPES):
         return True
     marker = "# CPython" if where == BOARD else "# MicroPython"
