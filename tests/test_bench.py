@@ -156,7 +156,7 @@ def test_a_profile_counts_a_call_where_it_is_spent_and_not_twice(tmp_path):
     file.write_text(PROFILE)
     own, calls = hotspots.by_function(str(file))
     assert own == {"main": 12, "work": 100}
-    assert calls == {"work": 3}
+    assert calls == {("main", "work"): 3}
 
 
 def test_a_loss_of_more_than_five_percent_is_named():

@@ -37,17 +37,15 @@ class Bench:
     def board(
         self, name: str, script: str, *args: str, path: str = "", ends: bool = True, heap: str = ""
     ) -> Server:
-        """A server on MicroPython; path is searched before the frozen modules."""
-        command = (
-            self.micropython,
-            "-X",
-            f"heapsize={heap or self.heap}",
-            str(toolbox.PEERS / script),
-            "{port}",
-            *args,
-        )
-        search = ":".join(p for p in (path, ".frozen") if p)
-        return Server(name, command, (("MICROPYPATH", search),), ends)
+        """A server on MicroPython; path is searched before the frozen modules.
+
+        It is imported under relative paths, not started as a file: an absolute path in the heap would move
+        what comes after it, and the figures with it, from one checkout to the next.
+        """
+        start = ("-X", f"heapsize={heap or self.heap}", "-c", f"import {script[:-3]}", "{port}")
+        places = (toolbox.PEERS, path, ".frozen")
+        search = ":".join(_relative(p) for p in places if p)
+        return Server(name, (self.micropython, *start, *args), (("MICROPYPATH", search),), ends)
 
     def host(self, name: str, script: str, *args: str, path: str = "", own: bool = False) -> Server:
         """A server on CPython: with the peers' packages, or (own) with nothing but the standard library."""
@@ -83,8 +81,9 @@ class Bench:
         return peers + [self.host("Microdot", "microdot_peer.py", "echo", path=toolbox.microdot())]
 
 
-def has_library() -> bool:
-    return os.path.exists(toolbox.ROOT / "viperhttp" / "__init__.py")
+def _relative(place: str | os.PathLike[str]) -> str:
+    """A place as it is named from the project's folder, in which servers run."""
+    return os.path.relpath(place, toolbox.ROOT) if os.path.isabs(place) else str(place)
 
 
 def wire_of(server: Server) -> str:

@@ -29,7 +29,7 @@ GDB_START_S = 1.5  # until the server has loaded the interpreter, which gdb has 
 
 
 def by_function(path: str) -> tuple[collections.Counter, collections.Counter]:
-    """(own instructions, calls) of each function in a callgrind profile."""
+    """(own instructions of each function, calls by (caller, called)) in a callgrind profile."""
     own: collections.Counter = collections.Counter()
     calls: collections.Counter = collections.Counter()
     names: dict[str, str] = {}
@@ -48,7 +48,7 @@ def by_function(path: str) -> tuple[collections.Counter, collections.Counter]:
             elif line.startswith("cfn="):
                 called = name_of(line[4:].strip())
             elif line.startswith("calls="):
-                calls[called] += int(line[6:].split()[0])
+                calls[here, called] += int(line[6:].split()[0])
                 inclusive = True  # the next line is what the call cost, and is counted inside the callee
             elif line[:1].isdigit() or line[:1] in "+-*":
                 if not inclusive:
@@ -57,8 +57,8 @@ def by_function(path: str) -> tuple[collections.Counter, collections.Counter]:
     return own, calls
 
 
-def profile(server: measure.Server, load: Load, few: int, many: int) -> list[tuple[str, float, float]]:
-    """(function, own instructions per message, calls per message), the costliest first."""
+def profile(server: measure.Server, load: Load, few: int, many: int) -> tuple[dict, dict]:
+    """by_function() per message."""
     found = []
     for messages in (few, many):
         with tempfile.NamedTemporaryFile() as out:
@@ -66,8 +66,29 @@ def profile(server: measure.Server, load: Load, few: int, many: int) -> list[tup
             found.append(by_function(out.name))
     (own1, calls1), (own2, calls2) = found
     apart = many - few
-    rows = [(name, (own2[name] - own1[name]) / apart, (calls2[name] - calls1[name]) / apart) for name in own2]
-    return sorted(rows, key=lambda row: -row[1])
+    own = {name: (own2[name] - own1[name]) / apart for name in own2}
+    return own, {pair: (calls2[pair] - calls1[pair]) / apart for pair in calls2}
+
+
+def show(own: dict[str, float], calls: dict[tuple[str, str], float], top: int) -> None:
+    """The costliest functions, each with how often it is called."""
+    whole = sum(own.values())
+    called: collections.Counter = collections.Counter()
+    for (_, function), count in calls.items():
+        called[function] += count
+    print(f"{whole:.0f} instructions per message\n     own     %   calls  function")
+    for name, cost in sorted(own.items(), key=lambda item: -item[1])[:top]:
+        print(f"{cost:8.0f} {cost / whole:5.1%} {called[name]:7.2f}  {name}")
+
+
+def show_callers(calls: dict[tuple[str, str], float], function: str) -> None:
+    """Who calls a function, and how often per message."""
+    print(f"calls of {function} per message, by")
+    mine = {
+        caller: n for (caller, called), n in calls.items() if called.split("'")[0] == function and n > 0.005
+    }
+    for caller, count in sorted(mine.items(), key=lambda item: -item[1]):
+        print(f"{count:8.2f}  {caller}")
 
 
 def python_calls(server: measure.Server, load: Load, messages: int) -> list[tuple[str, float]]:
@@ -83,7 +104,7 @@ def _gdb(server: measure.Server, load: Load, messages: int) -> collections.Count
     port = measure.free_port()
     command = [part.replace("{port}", str(port)) for part in server.command]
     process = subprocess.Popen(
-        command, env={**os.environ, **dict(server.environment)}, stdout=subprocess.DEVNULL
+        command, env={**os.environ, **dict(server.environment)}, stdout=subprocess.DEVNULL, cwd=toolbox.ROOT
     )
     debugger = None
     try:
@@ -133,6 +154,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--members", type=int, default=20, help="of the room")
     parser.add_argument("--top", type=int, default=30)
     parser.add_argument("--calls", action="store_true", help="Python functions entered per message, by gdb")
+    parser.add_argument("--callers", nargs="*", default=[], metavar="FUNCTION", help="who calls these")
     parser.add_argument("--micropython", metavar="PATH")
     options = parser.parse_args(argv)
     if options.micropython:
@@ -147,15 +169,14 @@ def main(argv: list[str] | None = None) -> int:
                 print(f"{count:8.2f}  {name}")
             return 0
         few, many = (FEW, MANY) if options.what != "microdot" else (FEW, FEW + 200)
-        rows = profile(server, load, few, many)
+        own, calls = profile(server, load, few, many)
     except (toolbox.Missing, measure.ServerFailed) as error:
         print(f"hotspots: {error}", file=sys.stderr)
         return 1
-    whole = sum(own for _, own, _ in rows)
-    print(f"{server.name} {options.what} {options.size} B: {whole:.0f} instructions per message")
-    print("     own     %   calls  function")
-    for name, own, calls in rows[: options.top]:
-        print(f"{own:8.0f} {own / whole:5.1%} {calls:7.2f}  {name}")
+    print(f"{server.name} {options.what} {options.size} B: ", end="")
+    show(own, calls, options.top)
+    for function in options.callers:
+        show_callers(calls, function)
     return 0
 
 

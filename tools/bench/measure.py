@@ -99,7 +99,9 @@ def run_once(
     command = (wrap or []) + [part.replace("{port}", str(port)) for part in server.command]
     environment = {**os.environ, "PYTHONHASHSEED": "0", **dict(server.environment)}
     out, err = tempfile.TemporaryFile(), tempfile.TemporaryFile()
-    process = subprocess.Popen(command, stdout=out, stderr=err, env=environment, start_new_session=True)
+    process = subprocess.Popen(
+        command, stdout=out, stderr=err, env=environment, cwd=toolbox.ROOT, start_new_session=True
+    )
     client = None
     try:
         client = subprocess.Popen(
