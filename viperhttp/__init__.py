@@ -5,6 +5,9 @@ __version__ = "0.1.0"
 _WHERE = {
     "ViperHTTP": "app.application",
     "current_request": "app.dispatch",
+    "Depends": "app.depends",
+    "Query": "app.depends",
+    "Router": "app.routes",
     "ConnectionManager": "endpoints.rooms",
     "FileResponse": "endpoints.static",
     "Request": "endpoints.request",

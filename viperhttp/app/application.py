@@ -2,26 +2,27 @@
 
 import asyncio
 import json as default_json
+import sys
 
 from ..config import MICROPYTHON, Config
 from ..connection.server import Server
-from ..endpoints.static import StaticFiles
 from ..log import report
-from ..protocol.url import unquote
-from .dispatch import WEBSOCKET, Dispatcher, HttpEndpoint, WsEndpoint, is_plain_function
-from .routing import Router
-
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD")
+from .dispatch import Dispatcher
+from .routes import WEBSOCKET, Routes
+from .table import RouteTable
 
 
-class ViperHTTP:
+class ViperHTTP(Routes):
     """An application: routes, and the server that runs them.
 
-    title, version, description   for the documentation of the API
-    include_websocket_docs        list WebSocket routes there
-    debug   tracebacks in the log and error texts in answers; default False
-    json    a module or object with dumps and loads; default the json module
-    config  dict of limits and deadlines; see config.DEFAULTS for the keys
+    title, version, description, servers   for the documentation of the API
+    docs        serve /openapi.json, /asyncapi.json and /docs; default True. openapi_url and docs_url move or (None)
+                remove them; include_websocket_docs=False leaves WebSocket routes out; cache_schema is ignored: the
+                documents are streamed, never held
+    debug       tracebacks in the log and error texts in answers; default False
+    json        a module or object with dumps and loads, or a pair of them; default the json module
+    config      dict of limits and deadlines; see config.DEFAULTS for the keys
+    allowed_origins   origins whose pages may open WebSockets (str or list), besides the board's own; "*" is all
     """
 
     def __init__(
@@ -29,128 +30,154 @@ class ViperHTTP:
         title: str = "ViperHTTP API",
         version: str = "1.0.0",
         description: str = "",
+        docs: bool = True,
+        openapi_url: "str | None" = "/openapi.json",
+        docs_url: "str | None" = "/docs",
         include_websocket_docs: bool = True,
+        cache_schema: bool = True,
+        servers=None,
         debug: bool = False,
         json=None,
         config: "dict | None" = None,
+        allowed_origins=None,
     ):
         self.title = title
         self.version = version
         self.description = description
+        self.servers = servers
+        self.docs = docs
+        self.openapi_url = openapi_url
+        self.docs_url = docs_url
         self.include_websocket_docs = include_websocket_docs
         self.debug = debug
-        self.json = json or default_json
+        self.json = _Json(json) if isinstance(json, (tuple, list)) else json or default_json
         self.config = Config(config)
-        self.router = Router()
+        self.allowed_origins = allowed_origins
+        self.table = RouteTable()
         self.mounts: list = []
+        self.middlewares: list = []  # as they were added; those with ws_check also guard WebSockets
+        self.pipeline = None
+        self.ws_hooks: list = []
+        self.shared: dict = {}  # values of Depends(scope="app")
+        self.teardown: list = []  # and what to finish when the application stops
         self.server = None
-        self._events = {"startup": [], "shutdown": []}
+        self.dispatcher = Dispatcher(self)
+        self._state = None
+        self._events: dict = {"startup": [], "shutdown": []}
+        self._ready_line = None
+
+    @property
+    def state(self):
+        """An object for the application's own attributes."""
+        if self._state is None:
+            self._state = State()
+        return self._state
 
     # ---- registration ----------------------------------------------------
 
-    def route(self, path: str, methods=None, websocket: bool = False, **options):
-        """Decorator: handle `methods` (default GET) at `path`, or with websocket=True a WebSocket.
+    def add(self, path: str, method: str, endpoint) -> None:
+        """Register an endpoint."""
+        if endpoint.deps:
+            from .depends import bind
 
-        path  static text and parameters {name}, {name:int}, {name:float}, {name:bool}, and last {name:path};
-              they reach the handler as keyword arguments
-        The handler, async or not, returns str, bytes, dict, list, None (204), (body, status[, headers]) or a Response.
-        """
-        if websocket:
-            return self.websocket(path, **options)
-        if options:
-            raise TypeError("unknown option of route %s: %s" % (path, ", ".join(options)))
-        names = [name.upper() for name in (methods or ("GET",))]
-        for name in names:
-            if name not in _METHODS:
-                raise ValueError("route %s: unknown method %r" % (path, name))
+            bind(endpoint.deps)
+        if method == WEBSOCKET:
+            if endpoint.limit is None:
+                endpoint.limit = self.config.max_message
+            if endpoint.idle_timeout is None:
+                endpoint.idle_timeout = self.config.idle_timeout
+        self.table.add(path, method, endpoint)
 
-        def register(handler):
-            _check_callable(path, handler)
-            for name in names:
-                self.router.add(path, name, HttpEndpoint(handler))
-            return handler
-
-        return register
-
-    def get(self, path: str):
-        """Decorator: GET (and HEAD) at `path`; see route()."""
-        return self.route(path)
-
-    def post(self, path: str):
-        """Decorator: POST at `path`; see route()."""
-        return self.route(path, ("POST",))
-
-    def put(self, path: str):
-        """Decorator: PUT at `path`; see route()."""
-        return self.route(path, ("PUT",))
-
-    def patch(self, path: str):
-        """Decorator: PATCH at `path`; see route()."""
-        return self.route(path, ("PATCH",))
-
-    def delete(self, path: str):
-        """Decorator: DELETE at `path`; see route()."""
-        return self.route(path, ("DELETE",))
-
-    def options(self, path: str):
-        """Decorator: OPTIONS at `path`; see route()."""
-        return self.route(path, ("OPTIONS",))
-
-    def head(self, path: str):
-        """Decorator: HEAD at `path`; see route()."""
-        return self.route(path, ("HEAD",))
-
-    def websocket(self, path: str, protocols=None, max_message: "int | None" = None):
-        """Decorator: an `async def handler(ws)`, or handler(ws, name=...) with path parameters, for WebSockets.
-
-        protocols    list of subprotocols this route speaks; accept() picks the client's first that is in it
-        max_message  largest message in bytes, default config max_message; a longer one is closed with 1009
-        """
-        if protocols is not None and not isinstance(protocols, (list, tuple)):
-            raise TypeError("route %s: protocols must be a list of names, not %r" % (path, protocols))
-
-        def register(handler):
-            _check_callable(path, handler)
-            if is_plain_function(handler):
-                raise TypeError("the handler of WebSocket route %s must be `async def`" % path)
-            limit = self.config.max_message if max_message is None else max_message
-            self.router.add(path, WEBSOCKET, WsEndpoint(path, handler, protocols, limit))
-            return handler
-
-        return register
+    def include_router(self, router, prefix: str = "") -> None:
+        """Add the routes of a Router, below `prefix`."""
+        for path, method, endpoint in router.routes:
+            endpoint.pattern = prefix.rstrip("/") + path
+            self.add(endpoint.pattern, method, endpoint)
 
     def mount(self, prefix: str, root: str, html: bool = False) -> None:
         """Serve the files below folder `root` under `prefix`; with html=True also index.html for a folder.
 
         A file's `.gz` sibling is sent to clients that take gzip; ETag and Range are answered.
         """
+        from ..endpoints.static import StaticFiles
+
         if not prefix.startswith("/"):
             raise ValueError("mount prefix must start with '/': %r" % prefix)
         self.mounts.append((prefix.rstrip("/"), StaticFiles(root, html)))
+
+    def find_static(self, path: str):
+        """A FileResponse, or a path to redirect to, for an undecoded path; None when nothing is there."""
+        for prefix, files in self.mounts:
+            if path == prefix and prefix:
+                return prefix + "/" if files.html else None
+            if path.startswith(prefix + "/"):
+                found = files.find(path[len(prefix) + 1 :])
+                if found is not None:
+                    return path + found if isinstance(found, str) else found
+        return None
+
+    def _pipeline(self):
+        if self.pipeline is None:
+            from .pipeline import Pipeline
+
+            self.pipeline = Pipeline(self)
+        return self.pipeline
+
+    def before_request(self, hook=None, websocket: bool = False):
+        """Decorator: call the function before each handler: hook(request), or with websocket=True hook(ws).
+
+        What an HTTP hook returns, but None, is the answer. A WebSocket hook must accept() or close(): where it does
+        neither, the handshake is refused with 403.
+        """
+
+        def register(function):
+            (self.ws_hooks if websocket else self._pipeline().hooks).append(function)
+            return function
+
+        return register(hook) if hook is not None else register
+
+    def middleware(self, kind: str = "http"):
+        """Decorator: an async function(request, call_next) around every HTTP request."""
+        if kind != "http":
+            raise ValueError("middleware kind %r is not 'http'" % (kind,))
+
+        def register(function):
+            self.add_middleware(function)
+            return function
+
+        return register
+
+    def add_middleware(self, middleware, **options) -> None:
+        """Add a middleware: an instance, or a class and its keyword arguments. The first added is the outermost.
+
+        It is called with (request, call_next) when it is callable. One with ws_check(ws) takes part in WebSocket
+        handshakes: True lets them pass, a number refuses with that close code or HTTP status.
+        """
+        if isinstance(middleware, type):
+            middleware = middleware(**options)
+        self.middlewares.append(middleware)
+        if callable(middleware):
+            self._pipeline().middleware.append(middleware)
+
+    def exception_handler(self, key):
+        """Decorator: function(request, error) makes the answer to an exception class, or an HTTPException's status."""
+
+        def register(function):
+            self._pipeline().handlers[key] = function
+            return function
+
+        return register
 
     def on_event(self, name: str):
         """Decorator: call the function, async or not, at "startup" or "shutdown"."""
         if name not in self._events:
             raise ValueError("on_event takes 'startup' or 'shutdown', not %r" % (name,))
 
-        def register(handler):
-            self._events[name].append(handler)
-            return handler
+        def register(function):
+            self._events[name].append(function)
+            return function
 
         return register
-
-    def find_static(self, path: str):
-        """A FileResponse or a path to redirect to, for an undecoded path; None when nothing is there."""
-        for prefix, files in self.mounts:
-            if path == prefix and prefix:
-                return prefix + "/" if files.html else None
-            if path.startswith(prefix + "/"):
-                try:
-                    found = files.find([unquote(part) for part in path[len(prefix) + 1 :].split("/")])
-                except (ValueError, files.NotFound):
-                    continue
-                return path + found if isinstance(found, str) else found
-        return None
 
     # ---- running ---------------------------------------------------------
 
@@ -177,8 +204,6 @@ class ViperHTTP:
         finally:
             self._release()
 
-    _ready_line = None
-
     def _release(self) -> None:
         if self.server is not None:
             self.server.abort()
@@ -199,23 +224,35 @@ class ViperHTTP:
         if self.server is not None:
             raise RuntimeError("this application is already running")
         self.config.update(config)
-        server = Server(self.config, Dispatcher(self))
+        self.prepare()
+        server = Server(self.config, self.dispatcher)
         await server.listen(host, port)
         self.server = server
         _stop_at_sigterm()
-        await self._emit("startup")
+        await self.emit("startup")
         if self._ready_line:
             print(self._ready_line)
             self._ready_line = None
         await server.serve()
-        await self._emit("shutdown")
+        await self.emit("shutdown")
         self.server = None
+
+    def prepare(self) -> None:
+        """The checks and additions that come after all routes are known."""
+        depends = sys.modules.get("viperhttp.app.depends")
+        lost = depends.unbound() if depends is not None else None
+        if lost:
+            raise RuntimeError(
+                "Depends(%s) is bound to no route. Left in a default argument it would be ignored on a board, and skip"
+                " what it guards: write it in the decorator, as deps={'name': Depends(...)}"
+                % getattr(lost[0].function, "__name__", lost[0].function)
+            )
 
     async def _stop(self) -> None:
         server = self.server
         if server is not None:
             await server.shutdown()
-            await self._emit("shutdown")
+            await self.emit("shutdown")
             self.server = None
 
     async def shutdown(self) -> None:
@@ -223,21 +260,32 @@ class ViperHTTP:
         if self.server is not None:
             await self.server.shutdown()
 
-    async def _emit(self, name: str) -> None:
-        for handler in self._events[name]:
+    async def emit(self, name: str) -> None:
+        """Call the functions of on_event(name)."""
+        for function in self._events[name]:
             try:
-                result = handler()
+                result = function()
                 if hasattr(result, "send"):
                     await result
             except Exception as error:
                 if name == "startup":
                     raise
                 report("on_event('shutdown')", error, self.debug)
+        if name == "shutdown" and self.teardown:
+            from .depends import finish
+
+            while self.teardown:
+                await finish(self.teardown.pop())
+            self.shared.clear()
 
 
-def _check_callable(path: str, handler) -> None:
-    if not callable(handler):
-        raise TypeError("route %s: %r is not a function" % (path, handler))
+class State:
+    """Attributes that the application sets."""
+
+
+class _Json:
+    def __init__(self, pair):
+        self.dumps, self.loads = pair
 
 
 def _stop_at_sigterm() -> None:

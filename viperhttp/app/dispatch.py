@@ -2,7 +2,6 @@
 
 from asyncio import CancelledError
 
-from ..config import MICROPYTHON
 from ..connection.ws import CONNECTING, OPEN
 from ..endpoints.request import Request
 from ..endpoints.responses import Response, to_response
@@ -12,8 +11,8 @@ from ..log import report
 from ..protocol import handshake
 from ..protocol.codes import GOING_AWAY, INTERNAL_ERROR, NORMAL, POLICY_VIOLATION, sendable
 from ..transport import current
+from .routes import WEBSOCKET
 
-WEBSOCKET = "WEBSOCKET"  # the method name under which a route keeps its WebSocket handler
 _TEXT = [("Content-Type", "text/plain; charset=utf-8")]
 
 _sync_request = None  # the request whose plain (not async) handler is running
@@ -31,69 +30,87 @@ class Dispatcher:
     def handle(self, connection, head):
         """A request is complete up to its body. Returns the WebSocket that takes the connection over, if any."""
         try:
-            methods, params = self.app.router.find(head.path)
+            methods, params = self.app.table.find(head.path)
         except ValueError as error:
             raise ProtocolError(400, "%s in the path" % error)
         if handshake.is_upgrade(head):
             return self._upgrade(connection, head, methods, params)
-        if methods is None:
-            return self._unrouted(connection, head)
-        method = head.method
-        endpoint = methods.get(method)
-        if endpoint is None and method == "HEAD":
-            endpoint = methods.get("GET")
-        if endpoint is None:
-            return self._not_allowed(connection, methods)
-        connection.request = Request(self.app, connection, head, params)
-        self._limit_body(connection, endpoint)
-        self._call(connection, endpoint.handler, params)
-
-    def _limit_body(self, connection, endpoint) -> None:
-        limit = connection.server.config.max_body
-        if connection.body is not None and connection.head.length > limit:
-            raise ProtocolError(413, "body larger than %d bytes" % limit)
-
-    def _unrouted(self, connection, head) -> None:
-        found = self.app.find_static(head.path)
-        if found is None:
-            return self._text(connection, 404, "Not Found")
-        if head.method not in ("GET", "HEAD"):
-            return self._text(connection, 405, "Method Not Allowed", [("Allow", "GET, HEAD")])
-        if isinstance(found, str):
-            return connection.respond(308, [("Location", found)], b"")
-        connection.request = Request(self.app, connection, head, {})
-        connection.start(found.send_to(connection))
-
-    def _not_allowed(self, connection, methods) -> None:
-        allowed = [name for name in methods if name != WEBSOCKET]
-        if not allowed:
-            # Section 2.2 of RFC 9110's upgrade rules: say what would be understood.
-            upgrade = [("Upgrade", "websocket"), ("Connection", "Upgrade")]
-            return self._text(connection, 426, "this path speaks WebSocket", upgrade)
-        if "GET" in allowed and "HEAD" not in allowed:
-            allowed.append("HEAD")
-        self._text(connection, 405, "Method Not Allowed", [("Allow", ", ".join(sorted(allowed)))])
-
-    def _text(self, connection, status: int, text: str, headers=()) -> None:
-        connection.respond(status, _TEXT + list(headers), (text + "\n").encode())
-
-    def _call(self, connection, handler, params: dict) -> None:
-        global _sync_request
-        _sync_request = connection.request
+        connection.request = request = Request(self.app, connection, head, params or {})
+        pipeline = self.app.pipeline
+        if pipeline is not None:
+            # Middleware sees every request, also those that no route takes.
+            connection.start(pipeline.run(request, methods))
+            return None
         try:
-            result = handler(**params)
+            result = self.answer(request, methods)
         except Exception as error:
             return self.finished(connection, None, error)
-        finally:
-            _sync_request = None
-        if hasattr(result, "send") and not hasattr(result, "send_to"):
+        if hasattr(result, "send"):
             connection.start(result)
         else:
             self.finished(connection, result, None)
 
+    def answer(self, request, methods):
+        """What the route's handler returns (a coroutine when it is async), or the Response where there is none."""
+        global _sync_request
+        endpoint = self.find_endpoint(request.method, methods)
+        if endpoint is None:
+            return self._no_endpoint(request, methods)
+        limit = request.connection.server.config.max_body
+        if request.head.length > limit and not endpoint.streams:
+            raise HTTPException(413, "body larger than %d bytes" % limit)
+        if endpoint.query or endpoint.deps:
+            from .depends import call_with
+
+            return call_with(self.app, endpoint, request)
+        _sync_request = request
+        try:
+            return endpoint.call(request.path_params, None)
+        finally:
+            _sync_request = None
+
+    def find_endpoint(self, method: str, methods):
+        """The endpoint for a method; HEAD is GET without its body."""
+        if methods is None:
+            return None
+        endpoint = methods.get(method)
+        if endpoint is None and method == "HEAD":
+            endpoint = methods.get("GET")
+        return endpoint
+
+    def _no_endpoint(self, request, methods):
+        if methods is None:
+            return self._static(request)
+        allowed = [name for name in methods if name != WEBSOCKET]
+        if not allowed:
+            # RFC 9110 section 15.5.22: say what would be understood.
+            upgrade = [("Upgrade", "websocket"), ("Connection", "Upgrade")]
+            return Response("this path speaks WebSocket\n", 426, upgrade)
+        if "GET" in allowed and "HEAD" not in allowed:
+            allowed.append("HEAD")
+        return Response("Method Not Allowed\n", 405, [("Allow", ", ".join(sorted(allowed)))])
+
+    def _static(self, request):
+        found = self.app.find_static(request.head.path)
+        if found is None:
+            return Response("Not Found\n", 404)
+        if request.method not in ("GET", "HEAD"):
+            return Response("Method Not Allowed\n", 405, [("Allow", "GET, HEAD")])
+        if isinstance(found, str):
+            return Response(b"", 308, [("Location", found)])
+        return found
+
     # ---- WebSockets ------------------------------------------------------
 
     def _upgrade(self, connection, head, methods, params):
+        origin_checked = False
+        if self.app.middlewares:
+            from .gate import check_middleware
+
+            request = Request(self.app, connection, head, params or {})
+            status, origin_checked = check_middleware(self.app.middlewares, request)
+            if status:
+                return self._text(connection, status, "refused")
         endpoint = methods.get(WEBSOCKET) if methods is not None else None
         if endpoint is None:
             return self._text(connection, 404, "no WebSocket at this path")
@@ -106,13 +123,24 @@ class Dispatcher:
             return self._text(connection, 426, error.reason, [("Sec-WebSocket-Version", "13")])
         ws = WebSocket(self.app, connection, head, endpoint, params, accept_value)
         ws.begin_handshake()
+        ws.origin_checked = origin_checked
         try:
-            coro = endpoint.bind(ws, params)
+            if endpoint.origins is not None and not ws.origin_allowed():
+                raise WebSocketException(POLICY_VIOLATION)
+            if self.app.ws_hooks or endpoint.query or endpoint.deps:
+                from .gate import admit
+
+                coro = admit(self.app, ws)
+            else:
+                coro = endpoint.bind(ws, params)
         except Exception as error:
             self.finished(ws, None, error)
         else:
             ws.start(coro)
         return ws
+
+    def _text(self, connection, status: int, text: str, headers=()) -> None:
+        connection.respond(status, _TEXT + list(headers), (text + "\n").encode())
 
     # ---- ends ------------------------------------------------------------
 
@@ -139,7 +167,7 @@ class Dispatcher:
             return
         try:
             if error is not None:
-                response = self._error_response(where, error)
+                response = self.error_response(request, error)
             else:
                 response = to_response(value, self.app.json.dumps, "the handler of " + where)
             if type(response) is Response:
@@ -150,21 +178,28 @@ class Dispatcher:
             report(where, fault, self.debug)
             connection.refuse(500, "Internal Server Error")
 
-    def _error_response(self, where: str, error) -> Response:
+    def error_response(self, request, error) -> Response:
+        """The answer to an exception that nobody caught."""
         if isinstance(error, HTTPException):
             detail = error.detail if error.detail is not None else ""
             body = self.app.json.dumps({"detail": detail})
             return Response(body, error.status_code, error.headers, "application/json")
         if isinstance(error, CancelledError):
             return Response("the server stops\n", 503)
-        report(where, error, self.debug)
+        report("%s %s" % (request.method, request.path), error, self.debug)
         if self.debug:
             return Response("%s: %s\n" % (type(error).__name__, error), 500)
         return Response("Internal Server Error\n", 500)
 
     def _ws_finished(self, ws, error) -> None:
         if ws.phase == CONNECTING:
-            self._refuse(ws, error)
+            if error is None and ws.route.auto_accept:
+                ws.accept_now()  # a handler with nothing to say
+            else:
+                return self._refuse(ws, error)
+        if isinstance(error, WebSocketDisconnect):
+            if ws.route.auto_accept and ws.by_peer and not ws.route.catches(error.code):
+                report("WebSocket " + ws.route.pattern, error, self.debug)
         elif error is not None and not isinstance(error, (WebSocketException, HTTPException, CancelledError)):
             report("WebSocket " + ws.route.pattern, error, self.debug)
         if ws.phase == OPEN:
@@ -177,7 +212,8 @@ class Dispatcher:
             ws.refuse(403, _TEXT, b"Forbidden\n")
         elif isinstance(error, HTTPException):
             body = self.app.json.dumps({"detail": error.detail}).encode()
-            ws.refuse(error.status_code, [("Content-Type", "application/json")], body)
+            headers = [("Content-Type", "application/json")] + list((error.headers or {}).items())
+            ws.refuse(error.status_code, headers, body)
         elif isinstance(error, CancelledError):
             ws.refuse(503, _TEXT, b"the server stops\n")
         else:
@@ -215,44 +251,3 @@ def current_request():
     if channel is None:
         raise LookupError("no request is being handled here; call current_request() in a handler")
     return channel if channel.kind == "ws" else channel.request
-
-
-class HttpEndpoint:
-    """A handler of requests."""
-
-    def __init__(self, handler):
-        self.handler = handler
-
-
-class WsEndpoint:
-    """A handler of WebSockets, with the settings of its route. `limit` is its largest message in bytes."""
-
-    def __init__(self, pattern: str, handler, protocols, limit: int):
-        self.pattern = pattern
-        self.handler = handler
-        self.protocols = protocols
-        self.limit = limit
-        self.plain = False  # the handler takes no path parameters
-
-    def bind(self, ws, params: dict):
-        """The handler's coroutine. Calling an async function only binds arguments: a TypeError is a mismatch."""
-        if params and not self.plain:
-            try:
-                return self._coroutine(self.handler(ws, **params))
-            except TypeError:
-                self.plain = True
-        return self._coroutine(self.handler(ws))
-
-    def _coroutine(self, result):
-        if not hasattr(result, "send"):
-            raise TypeError("the handler of WebSocket route %s must be `async def`" % self.pattern)
-        return result
-
-
-def is_plain_function(handler) -> bool:
-    """Whether `handler` is certainly not async (an async closure on MicroPython cannot be told)."""
-    if MICROPYTHON:
-        return type(handler) is type(is_plain_function)
-    import inspect
-
-    return inspect.isfunction(handler) and not inspect.iscoroutinefunction(handler)

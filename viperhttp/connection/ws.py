@@ -31,14 +31,14 @@ _LENIENT_STR = NAME != "cpython"  # MicroPython's str() takes text that is not U
 class WsConnection(Channel):
     """Decodes frames, answers control frames even while the handler is busy, and keeps the deadlines.
 
-    Messages wait in `message` (the next one) and `inbox` (the others) until the handler takes them; when they hold
+    Messages wait in `pending` (the next one) and `inbox` (the others) until the handler takes them; when they hold
     more than config.recv_queue bytes, reading pauses. Nothing is dropped.
     """
 
     phase = CONNECTING
     route = None  # has `limit`, the largest message
     part = None  # Assembly or Skipper while a frame or message is incomplete
-    message = None
+    pending = None
     inbox = None
     held = 0  # bytes in inbox
     left = None  # raw bytes that wait until there is room, or until accept()
@@ -47,6 +47,7 @@ class WsConnection(Channel):
     gate = None  # (lock, event) while senders wait for room
     close_code = None
     close_reason = None
+    by_peer = False  # the peer closed, or vanished
     kind = "ws"
     counted = False
 
@@ -151,6 +152,7 @@ class WsConnection(Channel):
     def _peer_closed(self, code: int, reason: str) -> None:
         self.close_code = code
         self.close_reason = reason
+        self.by_peer = True
         self.phase = CLOSED
         # The answer must not wait behind data that the peer will not look at any more.
         if self.out is not None:
@@ -161,8 +163,8 @@ class WsConnection(Channel):
         self.wake()
 
     def _deliver(self, message) -> None:
-        if self.message is None:
-            self.message = message
+        if self.pending is None:
+            self.pending = message
             if self.waiter is not None:
                 self.wake()
             return
@@ -175,7 +177,7 @@ class WsConnection(Channel):
 
     def _refill(self) -> None:
         # The next message moves up; there may be room to read again.
-        message = self.message = self.inbox.pop(0)
+        message = self.pending = self.inbox.pop(0)
         self.held -= len(message) + _OVERHEAD
         if not self.inbox:
             self.inbox = None
@@ -199,7 +201,7 @@ class WsConnection(Channel):
     def send_frame(self, byte0: int, data, n: int):
         """Send a message of `n` bytes; return what to await. Raises WebSocketDisconnect when it is over."""
         if self.phase != OPEN:
-            self._raise_not_open()
+            self.need_open()
         if self.out is None:
             if self.write_framed(header(TX, byte0, n), data, n) == SENT:
                 return DONE
@@ -216,7 +218,8 @@ class WsConnection(Channel):
             return self._wait_for_room(0)
         return DONE
 
-    def _raise_not_open(self) -> None:
+    def need_open(self) -> None:
+        """Called where the connection should be open and is not: raise what fits."""
         if self.phase == CONNECTING:
             raise RuntimeError("the WebSocket is not accepted yet: call `await ws.accept()` first")
         raise self.ended_error()
@@ -235,7 +238,7 @@ class WsConnection(Channel):
     async def _send_later(self, data: bytes) -> None:
         await self._wait_for_room(len(data))
         if self.phase != OPEN:
-            self._raise_not_open()
+            self.need_open()
         if self.write(data, len(data)) == LOST:
             raise self.ended_error()
 
@@ -317,7 +320,7 @@ class WsConnection(Channel):
         self.close_code = code
         self.close_reason = reason
         self.phase = CLOSING
-        self.message = self.inbox = None
+        self.pending = self.inbox = None
         self.held = 0
         part = self.part
         self.part = part.skipper() if part is not None else None
@@ -333,6 +336,7 @@ class WsConnection(Channel):
         if self.close_code is None:
             self.close_code = ABNORMAL
             self.close_reason = ""
+            self.by_peer = True
         self.phase = CLOSED
         self.part = self.left = None
         self.due = None

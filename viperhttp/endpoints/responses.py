@@ -15,7 +15,9 @@ class Response:
     content_type  default text/plain for str, application/octet-stream for bytes; media_type is the same
     """
 
-    def __init__(self, body=b"", status_code: int = 200, headers=None, content_type=None, media_type=None, content=None):
+    def __init__(
+        self, body=b"", status_code: int = 200, headers=None, content_type=None, media_type=None, content=None
+    ):
         if content is not None:
             body = content
         content_type = content_type or media_type
@@ -61,7 +63,7 @@ def to_response(value, dumps, where: str):
         elif len(value) == 3:
             value, status, headers = value
         else:
-            raise TypeError("%s returned a tuple of %d; it is (body, status) or (body, status, headers)" % (where, len(value)))
+            raise TypeError("%s returned %d values; it is (body, status[, headers])" % (where, len(value)))
         if isinstance(status, dict):
             raise TypeError("%s returned (body, headers); it is (body, status, headers)" % where)
     if hasattr(value, "send_to"):

@@ -3,6 +3,7 @@
 import os
 
 from ..exceptions import HTTPException
+from ..protocol.url import unquote
 from .responses import Response
 
 _PIECE = 1024  # bytes read and sent at a time
@@ -42,32 +43,34 @@ class StaticFiles:
     html  also serve index.html for a folder
     """
 
-    NotFound = HTTPException  # what find() raises
-
     def __init__(self, root: str, html: bool = False):
         self.root = root.rstrip("/") or "/"
         self.html = html
 
-    def find(self, segments: list) -> "FileResponse | str":
-        """The file for decoded path segments; a str is a path to redirect to. HTTPException 404."""
-        folder = not segments or segments[-1] == ""
-        names = segments[:-1] if segments and segments[-1] == "" else segments
+    def find(self, path: str) -> "FileResponse | str | None":
+        """The file for an undecoded path below the prefix; "/" when that must be added to it; None: not found."""
+        try:
+            segments = [unquote(part) for part in path.split("/")]
+        except ValueError:
+            return None
+        folder = segments[-1] == ""
+        names = segments[:-1] if folder else segments
         for name in names:
             # Decoded, a segment may hold anything; only a plain name may reach the file system.
             if name in ("", ".", "..") or "/" in name or "\\" in name or "\0" in name or ":" in name:
-                raise HTTPException(404, "Not Found")
-        path = "/".join([self.root] + names)
+                return None
+        path = "/".join([self.root] + names) if self.root != "/" else "/" + "/".join(names)
         kind = _kind(path)
-        if kind == "dir" or (kind is None and folder):
+        if kind == "dir":
             if not self.html:
-                raise HTTPException(404, "Not Found")
+                return None
             if not folder:
                 return "/"
             path += "/index.html"
         elif folder:
-            raise HTTPException(404, "Not Found")
+            return None
         if _kind(path) != "file" and _kind(path + ".gz") != "file":
-            raise HTTPException(404, "Not Found")
+            return None
         return FileResponse(path)
 
 

@@ -18,7 +18,9 @@ class StreamingResponse(Response):
     When the client goes, the generator is closed: its `finally` runs.
     """
 
-    def __init__(self, body=None, media_type=None, content_type=None, status_code: int = 200, headers=None, content=None):
+    def __init__(
+        self, body=None, media_type=None, content_type=None, status_code: int = 200, headers=None, content=None
+    ):
         media_type = media_type or content_type or "application/octet-stream"
         self.events = media_type.startswith("text/event-stream")
         Response.__init__(self, b"", status_code, headers, sse.CONTENT_TYPE if self.events else media_type)

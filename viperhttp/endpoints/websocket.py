@@ -4,18 +4,16 @@ import asyncio
 
 from ..connection.ws import CONNECTING, OPEN, WsConnection
 from ..exceptions import WebSocketDisconnect, WebSocketException
-from ..protocol import handshake
-from ..protocol.codes import POLICY_VIOLATION, UNSUPPORTED_DATA, sendable
-from ..transport import ticks, ticks_add
+from ..protocol.codes import INTERNAL_ERROR, UNSUPPORTED_DATA, sendable
 from . import headers
 from .info import RequestInfo
-from .responses import pairs
+from .opening import Opening
 
 _TEXT = 0x81  # first byte of a whole text message
 _BINARY = 0x82
 
 
-class WebSocket(WsConnection, RequestInfo):
+class WebSocket(Opening, WsConnection, RequestInfo):
     """One WebSocket connection (RFC 6455).
 
     path_params  dict of the route's parameters, decoded and converted
@@ -25,7 +23,7 @@ class WebSocket(WsConnection, RequestInfo):
 
     _scheme = "ws"
     _scrap = None  # dict behind `state`
-    subprotocol = None
+    close_called = False
     told = False  # the handler has had its close message
     forgotten = False  # drop_headers are dropped
 
@@ -44,12 +42,17 @@ class WebSocket(WsConnection, RequestInfo):
     @property
     def accepted(self) -> bool:
         """The handshake is complete."""
-        return self.phase == OPEN or self.accept_value is None
+        return self.accept_value is None
 
     @property
     def closed(self) -> bool:
         """Either side has closed, or the connection is lost."""
         return self.phase > OPEN
+
+    @property
+    def request(self):
+        """The request behind the WebSocket: itself, since it has all that a Request tells."""
+        return self
 
     @property
     def state(self) -> dict:
@@ -58,18 +61,6 @@ class WebSocket(WsConnection, RequestInfo):
             self._scrap = {}
         return self._scrap
 
-    @property
-    def requested_subprotocols(self) -> list:
-        """What the client offers, in its order of preference."""
-        return handshake.offered(self.head)
-
-    def negotiate_subprotocol(self, supported) -> "str | None":
-        """The client's first choice among `supported`, None when there is none (RFC 6455 section 4.2.2)."""
-        for name in self.requested_subprotocols:
-            if name in supported:
-                return name
-        return None
-
     def forget_headers(self) -> None:
         """Drop the headers that every browser sends and no handler asks for."""
         if not self.forgotten:
@@ -77,49 +68,7 @@ class WebSocket(WsConnection, RequestInfo):
             self.dropped = self.server.config.drop_headers
             self.head.block = headers.drop(self.head.block, self.dropped)
 
-    # ---- opening ---------------------------------------------------------
-
-    def begin_handshake(self) -> None:
-        """The handler has config handshake_timeout to accept or refuse."""
-        seconds = self.server.config.handshake_timeout
-        if seconds is not None:
-            self.due = ticks_add(ticks(), int(seconds * 1000))
-
-    async def accept(self, subprotocol: "str | None" = None, headers=None) -> None:
-        """Complete the handshake. A second call does nothing.
-
-        subprotocol  the one to speak; left out of the answer unless the client offered it (section 4.1). By
-                     default the client's first offer that is in the route's `protocols`
-        headers      further response headers, dict or pairs; ValueError when one has a line break
-        Raises WebSocketDisconnect after a close.
-        """
-        if self.phase != CONNECTING:
-            if self.phase == OPEN:
-                return
-            raise self.ended_error()
-        if subprotocol is None:
-            subprotocol = self.negotiate_subprotocol(self.route.protocols or ())
-        elif subprotocol not in self.requested_subprotocols:
-            subprotocol = None
-        answer = handshake.response(self.accept_value, subprotocol, pairs(headers))
-        self.accept_value = None
-        if subprotocol is not None:
-            self.subprotocol = subprotocol
-        self.open(answer)
-
-    async def reject(self, status: int = 403, body="", headers=None) -> None:
-        """Refuse the handshake with an HTTP status; after accept() it is close(1008)."""
-        if self.phase == CONNECTING:
-            self._refuse(403, status, body, pairs(headers))
-        elif self.phase == OPEN:
-            self.start_close(POLICY_VIOLATION, "")
-
-    def _refuse(self, code: int, status: int, body, extra=()) -> None:
-        if isinstance(body, str):
-            body = body.encode()
-        self.close_code = code
-        self.close_reason = ""
-        self.refuse(status, list(extra), body)
+    # ---- closing ---------------------------------------------------------
 
     async def close(self, code: int = 1000, reason: "str | None" = "") -> None:
         """Start the closing handshake; the connection waits config close_timeout for the peer's half.
@@ -130,18 +79,34 @@ class WebSocket(WsConnection, RequestInfo):
         """
         if not sendable(code):
             raise ValueError("close code %r may not be sent; 1000-1003, 1007-1014 and 3000-4999 may" % (code,))
+        if self.close_called and self.route.strict_close:
+            raise RuntimeError("close() was called before")
+        self.close_called = True
         if self.phase == CONNECTING:
-            self._refuse(code, 403, b"")
+            self.refuse_with(code, 403, b"")
             self.close_reason = reason or ""
         elif self.phase == OPEN:
             self.start_close(code, reason or "")
 
     async def ensure_closed(self, code: int = 1000) -> None:
-        """close() that never raises."""
-        try:
-            await self.close(code)
-        except (ValueError, OSError, WebSocketException):
-            await self.close(1011)
+        """close() that never raises; a code that may not be sent becomes 1011."""
+        self.close_called = False
+        await self.close(code if sendable(code) else INTERNAL_ERROR)
+
+    async def __aenter__(self):
+        """Accept, if that has not happened."""
+        self.accept_now()
+        return self
+
+    async def __aexit__(self, kind, error, traceback):
+        """Close with 1000, or with 1011 after an exception; a disconnect in caught_close_codes is an ordinary end."""
+        if error is None:
+            await self.ensure_closed()
+            return False
+        if isinstance(error, WebSocketDisconnect) and self.route.catches(error.code):
+            return True
+        await self.ensure_closed(INTERNAL_ERROR)
+        return False
 
     # ---- receiving -------------------------------------------------------
 
@@ -151,10 +116,10 @@ class WebSocket(WsConnection, RequestInfo):
         timeout  seconds; asyncio.TimeoutError when nothing came, and the connection stays open
         Raises WebSocketException(1003) for a binary message (which is consumed), WebSocketDisconnect at the end.
         """
-        while self.message is None:
+        while self.pending is None:
             await (self._sleep() if timeout is None else self._sleep_for(timeout))
-        message = self.message
-        self.message = None
+        message = self.pending
+        self.pending = None
         if self.inbox is not None:
             self._refill()
         if type(message) is not str:
@@ -163,20 +128,38 @@ class WebSocket(WsConnection, RequestInfo):
 
     async def receive_bytes(self, timeout: "float | None" = None) -> bytes:
         """The next binary message; see receive_text."""
-        message = await self._take(timeout)
+        message = await self.receive_any(timeout)
         if type(message) is str:
             raise WebSocketException(UNSUPPORTED_DATA, "expected bytes")
         return message
 
     async def receive_json(self, timeout: "float | None" = None):
         """The next message, text or binary, as JSON. ValueError when it is none."""
-        return self.app.json.loads(await self._take(timeout))
+        return self.app.json.loads(await self.receive_any(timeout))
 
-    async def receive(self) -> dict:
-        """The next message as {"type": "text", "text": ...}, {"type": "bytes", "bytes": ...} or, once at the end,
-        {"type": "close", "code": ...} with "reason" when the peer gave one; afterwards WebSocketDisconnect."""
+    async def receive(self):
+        """The next message, as the route's receive_type says.
+
+        "message" (default)  {"type": "text", "text": ...}, {"type": "bytes", "bytes": ...} or, once at the end,
+                             {"type": "close", "code": ...} with "reason" when the peer gave one
+        "text", "bytes", "json"   as receive_text(), receive_bytes(), receive_json()
+        "event"              as receive_event()
+        Afterwards it raises WebSocketDisconnect.
+        """
+        kind = self.route.receive_type
+        if kind == "message":
+            return await self._receive_message()
+        if kind == "text":
+            return await self.receive_text()
+        if kind == "bytes":
+            return await self.receive_bytes()
+        return await (self.receive_json() if kind == "json" else self.receive_event())
+
+    message = receive  # the name that Bocadillo's guide prints
+
+    async def _receive_message(self) -> dict:
         try:
-            message = await self._take(None)
+            message = await self.receive_any()
         except WebSocketDisconnect as end:
             if self.told:
                 raise
@@ -189,18 +172,41 @@ class WebSocket(WsConnection, RequestInfo):
             return {"type": "text", "text": message}
         return {"type": "bytes", "bytes": message}
 
-    async def _take(self, timeout):
-        while self.message is None:
+    async def receive_event(self) -> dict:
+        """The next message as an ASGI event: websocket.receive or websocket.disconnect."""
+        from .events import receive_event
+
+        return await receive_event(self)
+
+    async def send_event(self, event: dict) -> None:
+        """Send an ASGI event: websocket.accept, websocket.send or websocket.close."""
+        from .events import send_event
+
+        await send_event(self, event)
+
+    def __aiter__(self):
+        """`async for message in ws`: receive() again and again. The end raises, but in "message" mode."""
+        return self
+
+    async def __anext__(self):
+        message = await self.receive()
+        if self.told:
+            raise StopAsyncIteration
+        return message
+
+    async def receive_any(self, timeout: "float | None" = None):
+        """The next message, str or bytes; see receive_text."""
+        while self.pending is None:
             await (self._sleep() if timeout is None else self._sleep_for(timeout))
-        message = self.message
-        self.message = None
+        message = self.pending
+        self.pending = None
         if self.inbox is not None:
             self._refill()
         return message
 
     def _sleep(self):
         if self.phase != OPEN:
-            self._raise_not_open()
+            self.need_open()
         if not self.forgotten:
             self.forget_headers()
         return self.park()
@@ -251,12 +257,26 @@ class WebSocket(WsConnection, RequestInfo):
         return self.send_frame(_BINARY if mode == "binary" else _TEXT, payload, len(payload))
 
     def send(self, data):
-        """Send str as text, bytes-like as binary, anything else as JSON."""
-        if isinstance(data, str):
+        """Send as the route's send_type says; by default str as text, bytes-like as binary, anything else as JSON."""
+        kind = self.route.send_type
+        if kind is None:
+            kind = "text" if isinstance(data, str) else "bytes" if _is_bytes(data) else "json"
+        if kind == "text":
             return self.send_text(data)
-        if isinstance(data, (bytes, bytearray, memoryview)):
+        if kind == "bytes":
             return self.send_bytes(data)
-        return self.send_json(data)
+        return self.send_json(data) if kind == "json" else self.send_event(data)
+
+    def need_open(self) -> None:
+        """Called when the connection is not open: accept on a route that does so by itself, else raise."""
+        if self.phase == CONNECTING and self.route.auto_accept:
+            self.accept_now()
+        else:
+            WsConnection.need_open(self)
+
+
+def _is_bytes(data) -> bool:
+    return isinstance(data, (bytes, bytearray, memoryview))
 
 
 class _Messages:

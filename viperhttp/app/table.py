@@ -87,7 +87,7 @@ class Path:
         return params
 
 
-class Router:
+class RouteTable:
     """All routes of an application. A route maps methods, and "WEBSOCKET", to handlers."""
 
     def __init__(self):

@@ -1,0 +1,51 @@
+"""What a WebSocket handshake passes before its handler runs: middleware, hooks, query values, dependencies."""
+
+from ..connection.ws import CONNECTING, OPEN
+from ..exceptions import HTTPException
+from ..protocol.codes import POLICY_VIOLATION
+from .depends import Scope, query_values
+
+
+async def admit(app, ws):
+    """The handler's coroutine where something stands before it."""
+    endpoint = ws.route
+    extra = query_values(endpoint.query, ws) if endpoint.query else {}
+    hooked = False
+    for hook in app.ws_hooks:
+        result = hook(ws)
+        if hasattr(result, "send"):
+            result = await result
+        if ws.phase > OPEN:
+            return
+        hooked = True
+    if hooked and ws.phase == CONNECTING:
+        # A hook that neither accepts nor closes refuses: forgetting to decide must not let anybody in.
+        return await ws.reject(403)
+    scope = Scope(app, ws)
+    try:
+        if endpoint.deps:
+            extra.update(await scope.values(endpoint.deps))
+        await endpoint.bind(ws, ws.path_params, extra)
+    except HTTPException:
+        if ws.phase == OPEN:
+            ws.start_close(POLICY_VIOLATION, "")
+            return
+        raise
+    finally:
+        await scope.close()
+
+
+def check_middleware(middlewares, request) -> tuple:
+    """(HTTP status of a refusal or 0, whether one of them judged the Origin) for a handshake."""
+    judged = False
+    for middleware in middlewares:
+        check = getattr(middleware, "ws_check", None)
+        if check is None:
+            continue
+        verdict = check(request)
+        if verdict is not True:
+            # A close code cannot go out before the handshake: it is 403 on the wire.
+            return (verdict if verdict and verdict < 1000 else 403), judged
+        if getattr(middleware, "checks_origin", False):
+            judged = True
+    return 0, judged
