@@ -28,14 +28,14 @@ class Server:
     def __init__(self, config, dispatcher):
         self.config = config
         self.handle = dispatcher.handle
-        self.finished = dispatcher.finished
+        self.answer = dispatcher.finished
         self.timed_out = dispatcher.timed_out
         self.disconnected = dispatcher.disconnected
         self.debug = dispatcher.debug
         self.channels = set()  # CPython; the hub has MicroPython's
         self.count = 0  # connections that hold a slot
         self.refused = 0  # counter: clients that got a 503
-        self.lingering = []  # [channel, tick]: handlers that go on although their peer has gone
+        self.lingering = {}  # {channel: tick}: handlers that go on although their peer has gone
         self.listener = None
         self.stopping = False
         self.stopped = None
@@ -108,9 +108,9 @@ class Server:
             self.listener.close()
         for channel in self._all():
             channel.drop()
-        for entry in self.lingering:
-            entry[0].cancel()
-        self.lingering = []
+        for channel in list(self.lingering):
+            channel.cancel()
+        self.lingering = {}
 
     def _all(self) -> list:
         if MICROPYTHON:
@@ -163,12 +163,9 @@ class Server:
             except Exception as error:
                 report("connection dropped", error, True)
                 channel.drop()
-        for entry in self.lingering[:]:
-            if entry[0].coro is None:
-                self.lingering.remove(entry)
-            elif ticks_diff(now, entry[1]) >= 0:
-                self.lingering.remove(entry)
-                entry[0].cancel()
+        for channel in list(self.lingering):
+            if ticks_diff(now, self.lingering[channel]) >= 0:
+                self._give_up(channel)
 
     def check_channel(self, channel, now: int) -> None:
         """The deadlines that all connections have: of writing, and of the present phase."""
@@ -182,6 +179,18 @@ class Server:
     def gone(self, channel) -> None:
         """The connection is closed; its handler, if it goes on, has linger_timeout to notice."""
         if channel.coro is not None and self.config.linger_timeout is not None:
-            due = ticks_add(ticks(), int(self.config.linger_timeout * 1000))
-            self.lingering.append((channel, due))
+            if len(self.lingering) >= self.config.max_clients:
+                # Slots bound the connections; this bounds the handlers that outlive theirs.
+                self._give_up(min(self.lingering, key=self.lingering.get))
+            self.lingering[channel] = ticks_add(ticks(), int(self.config.linger_timeout * 1000))
         self.disconnected(channel)
+
+    def _give_up(self, channel) -> None:
+        del self.lingering[channel]
+        channel.cancel()
+
+    def finished(self, channel, value, error) -> None:
+        """A handler has ended."""
+        if self.lingering:
+            self.lingering.pop(channel, None)
+        self.answer(channel, value, error)

@@ -35,7 +35,7 @@ class Assembly:
     limit  largest message in bytes; a longer one is refused when its header is read, before memory is taken
 
     `feed` reads one frame at a time. When it has completed a message or a control frame, `opcode` says which
-    and `payload` holds it (a bytearray for TEXT and BINARY; bytes for CLOSE, PING, PONG).
+    and `payload` holds it (a bytearray or memoryview for TEXT and BINARY; bytes for CLOSE, PING, PONG).
     """
 
     def __init__(self, limit: int):
@@ -141,13 +141,19 @@ class Assembly:
         try:
             if self.data is None:
                 self.data = bytearray(length)
-            elif length:
-                self.data.extend(bytes(length))
+            elif total > len(self.data):
+                self._grow(total)
         except MemoryError:
             raise ProtocolError(TOO_BIG, "no memory for the message")
         if opcode:
             self.message = opcode
             self.text = 0
+
+    def _grow(self, total: int) -> None:
+        # Twice as much at a time: a message of many fragments is copied a few times, not once for each.
+        data = bytearray(min(self.limit, max(total, 2 * len(self.data))))
+        data[: self.filled] = memoryview(self.data)[: self.filled]
+        self.data = data
 
     def _append(self, buf, off: int, n: int) -> None:
         if self.message == TEXT:
@@ -170,7 +176,7 @@ class Assembly:
         if self.message == TEXT and self.text:
             raise ProtocolError(INVALID_PAYLOAD, "text ends inside a character")
         self.opcode = self.message
-        self.payload = self.data
+        self.payload = self.data if self.filled == len(self.data) else memoryview(self.data)[: self.filled]
         self.message = 0
         self.data = None
         self.filled = 0

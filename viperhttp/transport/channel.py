@@ -112,9 +112,16 @@ class Channel:
         except OSError:
             self.drop()
         except Exception as error:
-            # One connection's trouble, MemoryError included, must not end the server.
-            report("connection dropped", error, True)
+            # One connection's trouble must not end the server.
+            self._broken_down(error)
+
+    def _broken_down(self, error) -> None:
+        try:
+            report("connection dropped", error, not isinstance(error, MemoryError))
             self.drop()
+        except MemoryError:
+            # Closing took memory, too; the socket is closed first of all, so this is enough.
+            report("connection dropped for want of memory")
 
     def write(self, data, n: int) -> int:
         """Send `n` bytes of `data`, which the caller may change afterwards. SENT, QUEUED or LOST."""
