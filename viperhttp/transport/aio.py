@@ -159,6 +159,7 @@ class Channel(asyncio.BufferedProtocol):
         self.sock.set_protocol(self)
         self.server.channels.discard(other)
         self.server.channels.add(self)
+        self.resume()  # the other may have paused while an earlier request was answered
 
     def get_buffer(self, hint):
         return _RX_VIEW

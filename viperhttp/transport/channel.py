@@ -94,6 +94,7 @@ class Channel:
         self.fresh = True
         other.sock = other.out = None
         hub.channels[self.sock] = self
+        self.resume()  # the other may have paused while an earlier request was answered
 
     def ready(self, ev: int) -> None:
         """The poller reports an event."""
