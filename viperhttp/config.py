@@ -4,6 +4,9 @@ import sys
 
 MICROPYTHON = sys.implementation.name == "micropython"
 
+# MicroPython's compiler replaces `_NAME = const(1)` by the number; elsewhere it is an ordinary call.
+const = int
+
 # Sizes are bytes, times are seconds (floats allowed). None switches a deadline off.
 DEFAULTS = {
     # -- connections ---------------------------------------------------------

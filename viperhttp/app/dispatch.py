@@ -93,12 +93,27 @@ class Dispatcher:
     def _static(self, request):
         found = self.app.find_static(request.head.path)
         if found is None:
+            found = self._docs(request)
+        if found is None:
             return Response("Not Found\n", 404)
         if request.method not in ("GET", "HEAD"):
             return Response("Method Not Allowed\n", 405, [("Allow", "GET, HEAD")])
         if isinstance(found, str):
             return Response(b"", 308, [("Location", found)])
         return found
+
+    def _docs(self, request):
+        # None unless it is for one of the three documents; only then is what makes them loaded.
+        app = self.app
+        path = request.head.path
+        schema = app.openapi_url
+        if not app.docs or not schema:
+            return None
+        if path not in (schema, app.docs_url) and path != schema[: schema.rfind("/") + 1] + "asyncapi.json":
+            return None
+        from .autodocs import answer
+
+        return answer(app, request)
 
     # ---- WebSockets ------------------------------------------------------
 

@@ -132,7 +132,7 @@ class HttpConnection(Channel):
 
     def _broken(self, error: ProtocolError) -> None:
         self.keep = False
-        if self.phase == HANDLER and self.coro is not None:
+        if self.phase == HANDLER and self.task is not None:
             # The handler that reads the body is told, and may answer.
             self.error = HTTPException(error.code, error.reason)
             self.pause()

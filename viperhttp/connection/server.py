@@ -97,7 +97,7 @@ class Server:
         if channel.kind == "ws":
             if channel.phase == OPEN:
                 channel.start_close(1001, "the server stops")
-            elif not channel.coro:
+            elif not channel.task:
                 channel.drop()
         elif not channel.stop():
             channel.drop()
@@ -178,7 +178,7 @@ class Server:
 
     def gone(self, channel) -> None:
         """The connection is closed; its handler, if it goes on, has linger_timeout to notice."""
-        if channel.coro is not None and self.config.linger_timeout is not None:
+        if channel.task is not None and self.config.linger_timeout is not None:
             if len(self.lingering) >= self.config.max_clients:
                 # Slots bound the connections; this bounds the handlers that outlive theirs.
                 self._give_up(min(self.lingering, key=self.lingering.get))

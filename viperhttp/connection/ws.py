@@ -2,6 +2,7 @@
 
 import asyncio
 
+from ..config import MICROPYTHON, const
 from ..exceptions import ProtocolError, WebSocketDisconnect
 from ..protocol import response
 from ..protocol.codes import (
@@ -12,19 +13,23 @@ from ..protocol.codes import (
     PING,
     POLICY_VIOLATION,
     TEXT,
+    TOO_BIG,
 )
-from ..protocol.frames import LENGTH, LIMIT, NEXT, ST, Assembly, Skipper, close_payload, frame, header, parse_close
-from ..protocol.kernels import NAME, scan, utf8
-from ..transport import DONE, LOST, SENT, TX, Channel, ticks, ticks_add, ticks_diff
+from ..protocol.frames import BYTE0, LIMIT, NEXT, ST, Assembly, Skipper, close_payload, frame, header, parse_close
+from ..protocol.kernels import NAME, pack, scan, utf8
+from ..transport import DONE, LOST, TX, Channel, ticks, ticks_add, ticks_diff
 
 # Phases. CONNECTING: nothing answered yet. CLOSING: our CLOSE is out, or will be; the peer's is awaited.
 CONNECTING, OPEN, CLOSING, CLOSED = range(4)
+_OPEN = const(1)
+_SENT = const(1)  # transport.SENT
 
 DROPPED = -2  # what push() returns when the queue is full
 
 _OVERHEAD = 32  # of a waiting message besides its bytes: object header and list slot
 _FAIL_WAIT = 1000  # ms for the answer to our CLOSE after the peer broke the protocol
 _PING = b"\x89\x00"
+ST[LIMIT] = 0x7FFFFFFF  # each route's own limit is looked at later
 _LENIENT_STR = NAME != "cpython"  # MicroPython's str() takes text that is not UTF-8; see kernels.py
 
 
@@ -53,47 +58,51 @@ class WsConnection(Channel):
 
     # ---- receiving -------------------------------------------------------
 
+    # The functions on a message's way keep their frames within 11 words: MicroPython puts a larger one on the heap
+    # at each call.
+
     def feed(self, buf, off: int, end: int) -> None:
         """Bytes arrived."""
         self.fresh = True
-        if self.phase != OPEN:
-            return self._feed_other(buf, off, end)
-        ST[LIMIT] = self.route.limit
-        while off < end:
+        while self.phase == _OPEN and not self.paused:
+            if off >= end:
+                return
             if self.part is None:
-                at = scan(buf, off, end, ST)
-                if at:
-                    off = ST[NEXT]
-                    self._frame(buf, at, ST[LENGTH])
-                else:
-                    self.part = Assembly(self.route.limit)
-                    off = self._feed_part(buf, off, end)
+                off = self._frame(buf, off, end)
             else:
                 off = self._feed_part(buf, off, end)
-            if self.phase != OPEN or self.paused:
-                return self._feed_other(buf, off, end)
+        self._feed_other(buf, off, end)
 
-    def _frame(self, buf, at: int, n: int) -> None:
-        byte0 = ST[0]
-        if byte0 == 0x81:
-            text = self._decode(buf, at, n)
-            if text is not None:
-                self._deliver(text)
-        elif byte0 == 0x82:
-            self._deliver(bytes(buf[at : at + n]))
+    def _frame(self, buf, off: int, end: int) -> int:
+        at = scan(buf, off, end, ST)
+        if not at:
+            self.part = Assembly(self.route.limit)
+            return off
+        off = ST[NEXT]
+        if ST[BYTE0] == 0x81:
+            self._text(buf, at, off)
         else:
-            self._control(byte0 & 15, bytes(buf[at : at + n]))
+            self._other(buf, at, off)
+        return off
 
-    def _decode(self, buf, at: int, n: int) -> "str | None":
+    def _text(self, buf, at: int, end: int) -> None:
+        if end - at > 125 and end - at > self.route.limit:
+            return self.fail(TOO_BIG, "message longer than %d bytes" % self.route.limit)
         try:
-            text = str(buf[at : at + n], "utf-8")
-            # As many characters as bytes: ASCII, whatever the decoder accepts.
-            if len(text) == n or not _LENIENT_STR or not utf8(buf, at, n, 0):
-                return text
+            text = str(buf[at:end], "utf-8")
         except UnicodeError:
-            pass
-        self.fail(INVALID_PAYLOAD, "text is not UTF-8")
-        return None
+            return self.fail(INVALID_PAYLOAD, "text is not UTF-8")
+        # As many characters as bytes: ASCII, whatever the decoder accepts.
+        if len(text) != end - at and _LENIENT_STR and utf8(buf, at, end - at, 0):
+            return self.fail(INVALID_PAYLOAD, "text is not UTF-8")
+        self._deliver(text)
+
+    def _other(self, buf, at: int, end: int) -> None:
+        if ST[BYTE0] != 0x82:
+            return self._control(ST[BYTE0] & 15, bytes(buf[at:end]))
+        if end - at > self.route.limit:
+            return self.fail(TOO_BIG, "message longer than %d bytes" % self.route.limit)
+        self._deliver(bytes(buf[at:end]))
 
     def _feed_part(self, buf, off: int, end: int) -> int:
         part = self.part
@@ -199,15 +208,39 @@ class WsConnection(Channel):
     # ---- sending ---------------------------------------------------------
 
     def send_frame(self, byte0: int, data, n: int):
-        """Send a message of `n` bytes; return what to await. Raises WebSocketDisconnect when it is over."""
-        if self.phase != OPEN:
+        """Send a message; return what to await. Raises WebSocketDisconnect when it is over.
+
+        byte0  0x81 or 0x82 and `data` of n bytes, or 0x181 and a str of n characters
+        """
+        if self.phase != _OPEN:
             self.need_open()
         if self.out is None:
-            if self.write_framed(header(TX, byte0, n), data, n) == SENT:
+            if self._emit(byte0, data, n) == _SENT:
                 return DONE
             return self._after_write()
-        if self._room(n):
-            self.write(frame(byte0, data), n + (2 if n < 126 else 4 if n < 65536 else 10))
+        return self._enqueue(byte0 & 0xFF, _payload(data))
+
+    if MICROPYTHON:
+
+        def _emit(self, byte0: int, data, n: int) -> int:
+            # Header and payload go out of one buffer by one write, and the text is not copied before.
+            if n + 4 <= len(TX):
+                n = pack(TX, byte0, data, n)
+                if n:
+                    return self.put(n)
+            data = _payload(data)
+            return self.write_framed(header(TX, byte0 & 0xFF, len(data)), data, len(data))
+
+    else:
+
+        def _emit(self, byte0: int, data, n: int) -> int:
+            data = frame(byte0 & 0xFF, _payload(data))
+            return self.write(data, len(data))
+
+    def _enqueue(self, byte0: int, data: bytes):
+        if self._room(len(data)):
+            data = frame(byte0, data)
+            self.write(data, len(data))
             return DONE
         return self._send_later(frame(byte0, data))
 
@@ -383,3 +416,7 @@ class WsConnection(Channel):
     def ended(self, value, error) -> None:
         """The handler has finished."""
         self.server.finished(self, value, error)
+
+
+def _payload(data) -> bytes:
+    return data.encode() if isinstance(data, str) else data

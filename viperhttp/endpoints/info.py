@@ -53,6 +53,14 @@ class RequestInfo:
         return found
 
     @property
+    def session(self) -> dict:
+        """What the server keeps for this client; see viperhttp.sessions. RuntimeError without SessionMiddleware."""
+        for middleware in self.app.middlewares:
+            if hasattr(middleware, "session_of"):
+                return middleware.session_of(self)
+        raise RuntimeError("no sessions here; app.add_middleware(viperhttp.sessions.SessionMiddleware) gives them")
+
+    @property
     def origin(self) -> "str | None":
         """The Origin header."""
         return self.head.get("origin")

@@ -17,6 +17,7 @@ class Opening:
 
     origin_checked = False  # the application has judged the Origin
     subprotocol = None
+    stepped = False  # the handler has made its first step; what it wanted of the headers it has read
 
     @property
     def requested_subprotocols(self) -> list:
@@ -38,8 +39,11 @@ class Opening:
 
     def started(self) -> None:
         """The handler has made its first step: a route that accepts by itself does so now."""
-        if self.phase == CONNECTING and self.route.auto_accept and self.coro is not None:
+        if self.phase == CONNECTING and self.route.auto_accept and self.task is not None:
             self.accept_now()
+        self.stepped = True
+        if self.phase == OPEN:
+            self.forget_headers()
 
     async def accept(self, subprotocol: "str | None" = None, headers=None) -> None:
         """Complete the handshake. A second call does nothing.
@@ -69,6 +73,8 @@ class Opening:
         if subprotocol is not None:
             self.subprotocol = subprotocol
         self.open(answer)
+        if self.stepped:
+            self.forget_headers()
 
     def origin_allowed(self) -> bool:
         """Whether the Origin header is the board's own host, or allowed by the route or the application."""

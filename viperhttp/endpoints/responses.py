@@ -13,11 +13,23 @@ class Response:
     status_code   default 200
     headers       dict, or a list of (name, value); names and values with line breaks are refused
     content_type  default text/plain for str, application/octet-stream for bytes; media_type is the same
+    background    a BackgroundTask or BackgroundTasks, run when the response is sent
     """
 
+    background = None
+
     def __init__(
-        self, body=b"", status_code: int = 200, headers=None, content_type=None, media_type=None, content=None
+        self,
+        body=b"",
+        status_code: int = 200,
+        headers=None,
+        content_type=None,
+        media_type=None,
+        content=None,
+        background=None,
     ):
+        if background is not None:
+            self.background = background
         if content is not None:
             body = content
         content_type = content_type or media_type
@@ -30,20 +42,43 @@ class Response:
             content_type = content_type or BYTES
         self.body = body
         self.status_code = status_code
-        self.headers = pairs(headers)
+        self.fields = pairs(headers)  # what is sent, in order
         if content_type and not self.has("content-type"):
-            self.headers.insert(0, ("Content-Type", content_type))
+            self.fields.insert(0, ("Content-Type", content_type))
+
+    @property
+    def headers(self):
+        """The headers: a list of (name, value) that also takes response.headers["Name"] = value."""
+        if type(self.fields) is list:
+            from .fields import Fields
+
+            self.fields = Fields(self.fields)
+        return self.fields
+
+    @headers.setter
+    def headers(self, headers):
+        self.fields = pairs(headers)
+
+    def set_cookie(self, name: str, value: str = "", **options) -> None:
+        """Add a Set-Cookie header; the options are those of endpoints.cookies.set_cookie."""
+        from .cookies import set_cookie
+
+        self.fields.append(("Set-Cookie", set_cookie(name, value, **options)))
+
+    def delete_cookie(self, name: str, path: str = "/", domain: "str | None" = None, **options) -> None:
+        """Tell the client to forget a cookie; path and domain must be those that it was set with."""
+        self.set_cookie(name, "", path=path, domain=domain, max_age=0, **options)
 
     def has(self, name: str) -> bool:
         """Whether header `name` (lower case) is set."""
-        for key, _ in self.headers:
+        for key, _ in self.fields:
             if key.lower() == name:
                 return True
         return False
 
     async def send_to(self, connection) -> None:
         """Send it as the answer on an HttpConnection."""
-        connection.respond(self.status_code, self.headers, self.body)
+        connection.respond(self.status_code, self.fields, self.body)
 
 
 def pairs(headers) -> list:

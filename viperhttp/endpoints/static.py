@@ -102,7 +102,7 @@ class FileResponse(Response):
             raise HTTPException(404, "Not Found")
         size = stat[6]
         etag = '"%x-%x%s"' % (int(stat[8]), size, "-gz" if zipped else "")
-        headers = self.headers + [("ETag", etag), ("Vary", "Accept-Encoding")]
+        headers = self.fields + [("ETag", etag), ("Vary", "Accept-Encoding")]
         if not self.has("cache-control"):
             headers.append(("Cache-Control", "no-cache"))  # ask each time; the ETag makes the answer short
         if _matches(head.get("if-none-match"), etag):

@@ -27,12 +27,12 @@ class StreamingResponse(Response):
         if self.events:
             for name, value in (("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no")):
                 if not self.has(name.lower()):
-                    self.headers.append((name, value))
+                    self.fields.append((name, value))
         self.stream = content if body is None else body
 
     async def send_to(self, connection) -> None:
         """Send it as the answer on an HttpConnection."""
-        connection.begin(self.status_code, self.headers, None)
+        connection.begin(self.status_code, self.fields, None)
         if connection.head.method != "HEAD":
             dumps = connection.request.app.json.dumps if connection.request else json.dumps
             try:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from ..config import MICROPYTHON, const
 from ..connection.ws import CONNECTING, OPEN, WsConnection
 from ..exceptions import WebSocketDisconnect, WebSocketException
 from ..protocol.codes import INTERNAL_ERROR, UNSUPPORTED_DATA, sendable
@@ -9,8 +10,10 @@ from . import headers
 from .info import RequestInfo
 from .opening import Opening
 
-_TEXT = 0x81  # first byte of a whole text message
-_BINARY = 0x82
+_OPEN = const(1)
+_TEXT = const(0x81)  # first byte of a whole text message
+_STR = const(0x181)  # the same, given as str: see WsConnection.send_frame
+_BINARY = const(0x82)
 
 
 class WebSocket(Opening, WsConnection, RequestInfo):
@@ -117,7 +120,9 @@ class WebSocket(Opening, WsConnection, RequestInfo):
         Raises WebSocketException(1003) for a binary message (which is consumed), WebSocketDisconnect at the end.
         """
         while self.pending is None:
-            await (self._sleep() if timeout is None else self._sleep_for(timeout))
+            if self.phase != _OPEN:
+                self.need_open()
+            await (self.park() if timeout is None else self._nap(timeout))
         message = self.pending
         self.pending = None
         if self.inbox is not None:
@@ -197,23 +202,20 @@ class WebSocket(Opening, WsConnection, RequestInfo):
     async def receive_any(self, timeout: "float | None" = None):
         """The next message, str or bytes; see receive_text."""
         while self.pending is None:
-            await (self._sleep() if timeout is None else self._sleep_for(timeout))
+            if self.phase != _OPEN:
+                self.need_open()
+            await (self.park() if timeout is None else self._nap(timeout))
         message = self.pending
         self.pending = None
         if self.inbox is not None:
             self._refill()
         return message
 
-    def _sleep(self):
-        if self.phase != OPEN:
-            self.need_open()
-        if not self.forgotten:
-            self.forget_headers()
-        return self.park()
-
-    async def _sleep_for(self, timeout: float) -> None:
+    async def _nap(self, timeout: float) -> None:
+        # Only the waiting is cancelled when time is up: a message that comes then stays.
         async def nap():
-            await self._sleep()
+            if self.pending is None and self.phase == OPEN:
+                await self.park()
 
         await asyncio.wait_for(nap(), timeout)
 
@@ -236,10 +238,9 @@ class WebSocket(Opening, WsConnection, RequestInfo):
 
         Raises WebSocketDisconnect when the connection is over, TypeError when `data` is not a str.
         """
-        if type(data) is not str and not isinstance(data, str):
-            raise TypeError("send_text takes a str, not %s" % type(data).__name__)
-        payload = data.encode()
-        return self.send_frame(_TEXT, payload, len(payload))
+        if type(data) is str or isinstance(data, str):
+            return self.send_frame(_STR, data, len(data))
+        raise TypeError("send_text takes a str, not %s" % type(data).__name__)
 
     def send_bytes(self, data):
         """Send a binary message from bytes, bytearray, memoryview or array; see send_text."""
@@ -277,6 +278,14 @@ class WebSocket(Opening, WsConnection, RequestInfo):
 
 def _is_bytes(data) -> bool:
     return isinstance(data, (bytes, bytearray, memoryview))
+
+
+if MICROPYTHON:
+    # Attributes are looked up class by class, 170 instructions each: those of a message's way stand in the first.
+    for _name in (
+        "feed _frame _text _deliver wake _step send_frame _emit put park out part paused inbox waiter pending".split(" ")
+    ):
+        setattr(WebSocket, _name, getattr(WebSocket, _name))
 
 
 class _Messages:

@@ -73,3 +73,6 @@ def utf8(b, off, n, st):
 def visible(b, off, end):
     found = _HIDDEN.search(b, off, end)
     return found.start() if found else -1
+
+
+pack = _pure.pack

@@ -110,3 +110,20 @@ def visible(b, i, end):
             return i
         i += 1
     return -1
+
+
+def pack(dst, byte0, src, n):
+    if byte0 & 0x100:
+        src = src.encode()
+        if len(src) != n:
+            return 0
+    dst[0] = byte0 & 0xFF
+    if n < 126:
+        dst[1] = n
+        dst[2 : 2 + n] = src
+        return n + 2
+    dst[1] = 126
+    dst[2] = n >> 8
+    dst[3] = n & 255
+    dst[4 : 4 + n] = src
+    return n + 4

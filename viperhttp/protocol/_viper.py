@@ -159,3 +159,43 @@ def visible(buf, offs: int, end: int) -> int:
             return i
         i += 1
     return -1
+
+
+@micropython.viper
+def pack(dst: ptr8, byte0: int, src: ptr8, n: int) -> int:
+    h = 2
+    if n < 126:
+        dst[1] = n
+    else:
+        dst[1] = 126
+        dst[2] = n >> 8
+        dst[3] = n
+        h = 4
+    dst[0] = byte0
+    d = int(dst) + h
+    s = int(src)
+    e = d + n
+    c = 0
+    if not ((d ^ s) & 3):
+        while d < e and d & 3:
+            b = ptr8(s)[0]
+            ptr8(d)[0] = b
+            c |= b
+            d += 1
+            s += 1
+        z = e - 3
+        while d < z:
+            w = ptr32(s)[0]
+            ptr32(d)[0] = w
+            c |= w
+            d += 4
+            s += 4
+    while d < e:
+        b = ptr8(s)[0]
+        ptr8(d)[0] = b
+        c |= b
+        d += 1
+        s += 1
+    if byte0 & 0x100 and ((c >> 7) & 0x1010101):
+        return 0
+    return h + n

@@ -99,7 +99,6 @@ class Channel(asyncio.BufferedProtocol):
     out = None
     blocked = False  # the transport has unsent data of its own
     task = None
-    coro = None
     waiter = None
     closing = False
     paused = False
@@ -293,7 +292,6 @@ class Channel(asyncio.BufferedProtocol):
 
     def start(self, coro) -> None:
         """Run `coro` as this connection's handler; its first step happens before anything else."""
-        self.coro = coro
         token = _current.set(self)
         self.task = self.loop.create_task(self._run(coro))
         _current.reset(token)
@@ -308,12 +306,12 @@ class Channel(asyncio.BufferedProtocol):
             self._end(value, None)
 
     def _end(self, value, error) -> None:
-        self.coro = self.task = None
+        self.task = None
         self.ended(value, error)
 
     def cancel(self) -> bool:
         """Cancel the handler. False when there is none, or it is the one that asks."""
-        if self.coro is None or self.task is asyncio.current_task(self.loop):
+        if self.task is None or self.task is asyncio.current_task(self.loop):
             return False
         return self.task.cancel()
 

@@ -41,8 +41,7 @@ class Channel:
     sock = None
     server = None
     out = None  # Outbox while the socket takes no more
-    task = None  # asyncio Task of the handler
-    coro = None  # what that task runs
+    task = None  # asyncio Task of the handler while it runs
     waiter = None  # the task that waits for wake()
     blocked = False  # always, here: a socket keeps nothing back but what `out` says
     closing = False  # close when the outbox is empty
@@ -97,7 +96,7 @@ class Channel:
         self.resume()  # the other may have paused while an earlier request was answered
 
     def ready(self, ev: int) -> None:
-        """The poller reports an event."""
+        """The poller reports something else than just data, which the hub reads itself."""
         try:
             if ev & _IN:
                 buf = buffers.RX
@@ -113,16 +112,28 @@ class Channel:
         except OSError:
             self.drop()
         except Exception as error:
-            # One connection's trouble must not end the server.
-            self._broken_down(error)
+            self.broken_down(error)
 
-    def _broken_down(self, error) -> None:
+    def broken_down(self, error) -> None:
+        """One connection's trouble must not end the server: only it is closed."""
         try:
             report("connection dropped", error, not isinstance(error, MemoryError))
             self.drop()
         except MemoryError:
             # Closing took memory, too; the socket is closed first of all, so this is enough.
             report("connection dropped for want of memory")
+
+    def put(self, k: int) -> int:
+        """Send TX[:k] when nothing waits: SENT, QUEUED or LOST."""
+        try:
+            sent = self.sock.write(TX, k)
+        except OSError:
+            self.drop()
+            return LOST
+        if sent == k:
+            return SENT
+        self._block(_piece(TX, sent or 0, k))
+        return QUEUED
 
     def write(self, data, n: int) -> int:
         """Send `n` bytes of `data`, which the caller may change afterwards. SENT, QUEUED or LOST."""
@@ -235,18 +246,17 @@ class Channel:
 
     def start(self, coro) -> None:
         """Run `coro` as this connection's handler; its first step happens before this returns."""
-        self.coro = coro
-        self.task = core.Task(coro)
-        self.task.state = self  # whom asyncio calls when the task has ended
-        self._step()
+        self.task = task = core.Task(coro)
+        task.state = self  # whom asyncio calls when the task has ended
+        self._step(task)
         self.started()
 
-    def _step(self) -> None:
+    def _step(self, task) -> None:
         # What asyncio's run loop does with a task, without the way through its queue.
         before = core.cur_task
-        core.cur_task = task = self.task
+        core.cur_task = task
         try:
-            self.coro.send(None)
+            task.coro.send(None)
         except _ENDS as error:
             task.state = False
             self(task, error)
@@ -254,7 +264,7 @@ class Channel:
 
     def __call__(self, task, error) -> None:
         """The handler's task has ended; StopIteration carries what it returned."""
-        self.coro = self.task = None
+        self.task = None
         if isinstance(error, StopIteration):
             self.ended(error.value, None)
         else:
@@ -262,7 +272,7 @@ class Channel:
 
     def cancel(self) -> bool:
         """Cancel the handler. False when there is none, or it is the one that asks."""
-        if self.coro is None or self.task is core.cur_task:
+        if self.task is None or self.task is core.cur_task:
             return False
         self.task.cancel()
         return True
@@ -285,7 +295,7 @@ class Channel:
         if task is not None:
             self.waiter = task.data = None
             if task is self.task:
-                self._step()
+                self._step(task)
             else:
                 core._task_queue.push(task)
 

@@ -9,9 +9,12 @@ import select
 import socket
 from asyncio import core
 
-from .buffers import set_sizes
+from micropython import const
+
+from . import buffers
 from .clock import ticks, ticks_add, ticks_diff
 
+_IN = const(1)  # select.POLLIN
 _TCP_NODELAY = 1  # the same number on lwIP, ESP-IDF and Linux; not every port has the name
 _IPPROTO_TCP = 6
 _BACK_OFF = 250  # ms without accepting after the system had no socket or no memory left
@@ -26,6 +29,7 @@ class Hub:
         self.poller = None
         self.map = None
         self.channels = {}
+        self.listeners = {}
 
     def install(self) -> None:
         """Take the place of asyncio's I/O queue. RuntimeError where asyncio is not the one we know."""
@@ -55,7 +59,8 @@ class Hub:
 
     def forget(self, sock) -> None:
         """Report nothing of `sock` any more."""
-        if self.channels.pop(sock, None) is not None:
+        known = self.channels.pop(sock, None) or self.listeners.pop(sock, None)
+        if known is not None:
             try:
                 self.poller.unregister(sock)
             except (OSError, KeyError):
@@ -63,23 +68,44 @@ class Hub:
 
     def wait_io_event(self, dt: int) -> None:
         """asyncio's run loop has nothing to do for `dt` ms (-1: until something happens)."""
+        # One long-lived frame with everything in locals: it runs once for each message.
         channels = self.channels
+        buf = buffers.RX
+        poller = self.poller
         while True:
-            for sock, ev in self.poller.ipoll(dt):
-                channel = channels.get(sock)
-                if channel is not None:
-                    channel.ready(ev)
+            for sock, ev in poller.ipoll(dt):
+                if ev == _IN and sock in channels:
+                    channel = channels[sock]
+                    try:
+                        n = sock.readinto(buf)
+                        if n:
+                            channel.feed(buf, 0, n)
+                        elif n is not None:
+                            channel.eof()
+                    except OSError:
+                        channel.drop()
+                    except Exception as error:
+                        channel.broken_down(error)
                 else:
-                    self._foreign(sock, ev)
+                    self._unusual(sock, ev)
             task = core._task_queue.peek()
             if task is None:
                 dt = -1
-                if not channels and not self.map:
+                if not channels and not self.listeners and not self.map:
                     return
             else:
                 dt = ticks_diff(task.ph_key, ticks())
                 if dt <= 0:
                     return
+
+    def _unusual(self, sock, ev: int) -> None:
+        channel = self.channels.get(sock)
+        if channel is not None:
+            channel.ready(ev)
+        elif sock in self.listeners:
+            self.listeners[sock].ready(ev)
+        else:
+            self._foreign(sock, ev)
 
     def _foreign(self, sock, ev: int) -> None:
         # A stream of asyncio's own: [reader, writer, sock], in newer versions [reader, urgent, writer, sock].
@@ -134,9 +160,10 @@ class Listener:
 
     async def open(self, config) -> None:
         """Start to accept."""
-        set_sizes(config.rx_buffer, config.tx_buffer)
+        buffers.set_sizes(config.rx_buffer, config.tx_buffer)
         hub.install()
-        hub.add(self.sock, self)
+        hub.listeners[self.sock] = self
+        hub.watch(self.sock, select.POLLIN)
 
     def ready(self, ev: int) -> None:
         """Connections wait."""
