@@ -321,4 +321,5 @@ class HttpConnection(Channel):
         if self.phase == STREAM:
             self.cancel()
             return False
-        return self.phase in (HANDLER, FLUSH)
+        # Ctrl-C may have come between a handler's end and its answer's: such a request waits for nothing.
+        return self.coro is not None if self.phase == HANDLER else self.phase == FLUSH and self.backlog() > 0
