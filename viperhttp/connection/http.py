@@ -28,7 +28,8 @@ class HttpConnection(Channel):
     left = None  # what the client sent ahead of its turn
     error = None  # why the body cannot be read
     keep = True
-    chunked = False
+    chunked = False  # the answer is
+    mute = False  # the answer has no body, whatever the handler makes
     busy = False  # inside _consume()
     half = False  # the client sends no more, but may still read
     request = None  # the application's object for the request
@@ -181,7 +182,7 @@ class HttpConnection(Channel):
         """Send a whole response. ValueError when a header is not allowed."""
         keep = self._keeps()
         data = response.head(status, headers, len(body), keep, self.head.version if self.head else 1)
-        if self.head is not None and self.head.method == "HEAD":
+        if self._bodiless(status):
             body = b""
         if len(body) <= 1024:
             # Header and body in one segment: two writes wait for each other's acknowledgement.
@@ -195,7 +196,9 @@ class HttpConnection(Channel):
     def begin(self, status: int, headers, length: "int | None") -> None:
         """Send the head of a response whose body comes by send_body(); length None is "not known"."""
         minor = self.head.version
-        self.chunked = length is None and minor > 0
+        # Whoever has no body gets no last chunk either: it would be read as the next answer.
+        self.mute = self._bodiless(status)
+        self.chunked = length is None and minor > 0 and not self.mute
         if length is None and not minor:
             self.keep = False  # HTTP/1.0 has no chunks: the body ends with the connection
             length = -1
@@ -205,7 +208,7 @@ class HttpConnection(Channel):
 
     async def send_body(self, data) -> None:
         """Send a piece of the body; waits while the client is slow. Raises OSError when it has gone."""
-        if not len(data):
+        if not len(data) or self.mute:
             return
         if self.chunked:
             data = response.chunk(data)
@@ -215,6 +218,10 @@ class HttpConnection(Channel):
             await self.park()
         if self.sock is None:
             raise OSError("the client has gone")
+
+    def _bodiless(self, status: int) -> bool:
+        # RFC 9110 section 6.4.1
+        return self.head is not None and self.head.method == "HEAD" or status in (204, 304) or status < 200
 
     def end(self) -> None:
         """The body that begin() started is complete."""
