@@ -31,6 +31,7 @@ class HttpConnection(Channel):
     chunked = False  # the answer is
     mute = False  # the answer has no body, whatever the handler makes
     busy = False  # inside _consume()
+    expecting = False  # the handler waits for more of the body
     half = False  # the client sends no more, but may still read
     request = None  # the application's object for the request
     counted = False  # holds one of the server's slots
@@ -113,10 +114,6 @@ class HttpConnection(Channel):
             if self.body.done:
                 self._next_request()
         else:
-            if self.phase == HANDLER:
-                self._wait(HANDLER, self.server.config.body_timeout if not self.body.done else None)
-                if self.body.done:
-                    self._wait(HANDLER, self.server.config.response_timeout)
             self.wake()
         return off
 
@@ -155,11 +152,24 @@ class HttpConnection(Channel):
             self._continue()
             self._unread()
             if not self.data and not self.body.done and self.error is None:
-                await self.park()
+                await self._more()
         data = bytes(self.data)
         self.data = None
         self._unread()
         return data
+
+    async def _more(self) -> None:
+        # Only while the handler waits is it the client who is late.
+        reading = self.phase == HANDLER
+        if reading:
+            self._wait(HANDLER, self.server.config.body_timeout)
+            self.expecting = True
+        try:
+            await self.park()
+        finally:
+            self.expecting = False
+            if reading and self.phase == HANDLER:
+                self._wait(HANDLER, self.server.config.response_timeout)
 
     def _continue(self) -> None:
         head = self.head
@@ -295,11 +305,10 @@ class HttpConnection(Channel):
             self.drop()
         elif phase == HEAD:
             self.refuse(408, "the request did not arrive in time")
-        elif phase == HANDLER and self.body is not None and not self.body.done:
+        elif phase == HANDLER and self.expecting:
             self.error = HTTPException(408, "the body did not arrive in time")
             self.keep = False
             self.wake_later()
-            self._wait(HANDLER, self.server.config.response_timeout)
         elif phase == HANDLER:
             self.server.timed_out(self)
 
