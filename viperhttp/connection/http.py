@@ -32,6 +32,7 @@ class HttpConnection(Channel):
     mute = False  # the answer has no body, whatever the handler makes
     busy = False  # inside _consume()
     expecting = False  # the handler waits for more of the body
+    whole = False  # the request was sound, as far as it was read
     half = False  # the client sends no more, but may still read
     request = None  # the application's object for the request
     counted = False  # holds one of the server's slots
@@ -86,6 +87,7 @@ class HttpConnection(Channel):
         head = self.head = self.reader.head
         self.reader = None
         self.keep = head.keep_alive() and not self.server.stopping
+        self.whole = True
         self.error = None
         self.body = BodyReader(head.length, self.server.config.max_body) if head.length else None
         self._wait(HANDLER, self.server.config.response_timeout)
@@ -129,7 +131,7 @@ class HttpConnection(Channel):
         self.pause()
 
     def _broken(self, error: ProtocolError) -> None:
-        self.keep = False
+        self.keep = self.whole = False
         if self.phase == HANDLER and self.task is not None:
             # The handler that reads the body is told, and may answer.
             self.error = HTTPException(error.code, error.reason)
@@ -282,8 +284,10 @@ class HttpConnection(Channel):
         self.respond(status, [("Content-Type", "text/plain; charset=utf-8")] + list(headers), text)
 
     def _linger(self) -> None:
-        # Closing with unread data sends a reset, which may destroy the answer on its way.
-        if self.half or self.server.stopping:
+        # Closing with unread data sends a reset, which may destroy the answer on its way. Behind a request that
+        # was read to its end nothing comes, and a client may be waiting for the end of the connection.
+        whole = self.whole and self.left is None and (self.body is None or self.body.done)
+        if whole or self.half or self.server.stopping:
             return self.close_when_sent()
         self.left = self.data = self.body = None
         self.phase = LINGER
