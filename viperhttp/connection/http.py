@@ -275,6 +275,7 @@ class HttpConnection(Channel):
 
     def _next_request(self) -> None:
         self.body = self.data = None
+        self.whole = False
         self._wait(FIRST_BYTE, self.server.config.keep_alive_timeout)
 
     def refuse(self, status: int, reason: str, headers=()) -> None:
