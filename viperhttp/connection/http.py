@@ -1,5 +1,7 @@
 """One HTTP/1.1 connection: requests in, one at a time, responses out, with a deadline for each wait."""
 
+import asyncio
+
 from ..exceptions import HTTPException, ProtocolError
 from ..protocol import response
 from ..protocol.http1 import BodyReader, HeadReader
@@ -9,6 +11,7 @@ from ..transport import LOST, Channel, ticks, ticks_add
 FIRST_BYTE, HEAD, HANDLER, STREAM, SKIP, FLUSH, LINGER = range(7)
 
 _LINGER = 500  # ms in which a refused client may read the answer before the socket is closed under it
+_BURST = 16384  # bytes of one body that go out before other connections have their turn
 _SKIP_LIMIT = 16384  # an unread body up to this size is read away to keep the connection
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -28,6 +31,7 @@ class HttpConnection(Channel):
     left = None  # what the client sent ahead of its turn
     error = None  # why the body cannot be read
     keep = True
+    burst = 0  # bytes of the body sent without a pause
     chunked = False  # the answer is
     mute = False  # the answer has no body, whatever the handler makes
     busy = False  # inside _consume()
@@ -226,8 +230,14 @@ class HttpConnection(Channel):
             data = response.chunk(data)
         if self.write(data, len(data)) == LOST:
             raise OSError("the client has gone")
+        self.burst += len(data)
         while self.backlog() > self.server.config.send_queue:
+            self.burst = 0
             await self.park()
+        if self.burst > _BURST:
+            # A handler that never waits, and a client as fast: the others, and news of the client's end, come now.
+            self.burst = 0
+            await asyncio.sleep(0)
         if self.sock is None:
             raise OSError("the client has gone")
 
