@@ -33,6 +33,7 @@ class HttpConnection(Channel):
     keep = True
     burst = 0  # bytes of the body sent without a pause
     chunked = False  # the answer is
+    endless = False  # the answer's length is not known
     mute = False  # the answer has no body, whatever the handler makes
     busy = False  # inside _consume()
     expecting = False  # the handler waits for more of the body
@@ -124,9 +125,10 @@ class HttpConnection(Channel):
         return off
 
     def eof(self) -> None:
-        """The client sends no more. A short answer may still reach it; a stream is pointless."""
+        """The client sends no more, but may still read. In a stream without a known end it is taken to have left:
+        that is all that is ever heard of an EventSource that was closed."""
         self.half = True
-        if self.phase in (FIRST_BYTE, HEAD, SKIP, LINGER) or self.phase == STREAM:
+        if self.phase in (FIRST_BYTE, HEAD, SKIP, LINGER) or (self.phase == STREAM and self.endless):
             return self.drop()
         if self.body is not None and not self.body.done:
             self.error = HTTPException(400, "the client left in the middle of its body")
@@ -219,6 +221,7 @@ class HttpConnection(Channel):
             self.keep = False  # HTTP/1.0 has no chunks: the body ends with the connection
             length = -1
         data = response.head(status, headers, length, self._keeps(), minor)
+        self.endless = length is None or length < 0
         self._wait(STREAM, None)
         self.write(data, len(data))
 
