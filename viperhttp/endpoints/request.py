@@ -1,6 +1,8 @@
 """The HTTP request that a handler sees."""
 
+from ..config import MICROPYTHON
 from ..exceptions import HTTPException
+from ..protocol.kernels import utf8
 from .info import RequestInfo
 
 
@@ -37,14 +39,16 @@ class Request(RequestInfo):
 
     async def text(self) -> str:
         """The body as UTF-8 text. HTTPException 400 when it is none."""
-        try:
-            return str(await self.body(), "utf-8")
-        except UnicodeError:
+        body = await self.body()
+        if utf8(body, 0, len(body), 0):  # str() does not look closely on MicroPython
             raise HTTPException(400, "the body is not UTF-8 text")
+        return str(body, "utf-8")
 
     async def json(self):
         """The body as JSON. HTTPException 400 that says so when it is none."""
         body = await self.body()
+        if MICROPYTHON and utf8(body, 0, len(body), 0):  # its json.loads() does not look either
+            raise HTTPException(400, "the body of %s %s is not JSON: not UTF-8" % (self.method, self.path))
         try:
             return self.app.json.loads(body)
         except (ValueError, UnicodeError) as error:
