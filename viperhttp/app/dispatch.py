@@ -123,7 +123,11 @@ class Dispatcher:
             from .gate import check_middleware
 
             request = Request(self.app, connection, head, params or {})
-            status, origin_checked = check_middleware(self.app.middlewares, request)
+            try:
+                status, origin_checked = check_middleware(self.app.middlewares, request)
+            except Exception as error:
+                response = self.error_response(request, error)
+                return connection.respond(response.status_code, response.fields, response.body)
             if status:
                 return self._text(connection, status, "refused")
         endpoint = methods.get(WEBSOCKET) if methods is not None else None
@@ -163,6 +167,8 @@ class Dispatcher:
         """A handler has returned or raised."""
         if channel.kind == "ws":
             self._ws_finished(channel, error)
+            if channel.at_end is not None:
+                channel.at_end()
         else:
             self._http_finished(channel, value, error)
 
@@ -185,8 +191,10 @@ class Dispatcher:
                 response = self.error_response(request, error)
             else:
                 response = to_response(value, self.app.json.dumps, "the handler of " + where)
-            if type(response) is Response:
-                connection.respond(response.status_code, response.headers, response.body)
+            if getattr(response, "background", None) is not None:
+                connection.start(_send_and_go_on(response, connection))
+            elif type(response) is Response:
+                connection.respond(response.status_code, response.fields, response.body)
             else:
                 connection.start(response.send_to(connection))
         except Exception as fault:
@@ -243,6 +251,13 @@ class Dispatcher:
 
     def disconnected(self, channel) -> None:
         """A connection is closed."""
+
+
+async def _send_and_go_on(response, connection) -> None:
+    from ..endpoints.background import spawn
+
+    await response.send_to(connection)
+    spawn(response.background)
 
 
 def _close_for(error) -> tuple:

@@ -16,6 +16,7 @@ class Opening:
     """Mixin of WebSocket: everything up to the 101."""
 
     origin_checked = False  # the application has judged the Origin
+    at_accept = None  # a function that gives further headers of the 101
     subprotocol = None
     stepped = False  # the handler has made its first step; what it wanted of the headers it has read
 
@@ -68,6 +69,8 @@ class Opening:
             subprotocol = self.negotiate_subprotocol(self.route.protocols or ())
         elif subprotocol not in self.requested_subprotocols:
             subprotocol = None
+        if self.at_accept is not None:
+            headers = pairs(headers) + self.at_accept()
         answer = handshake.response(self.accept_value, subprotocol, pairs(headers))
         self.accept_value = None
         if subprotocol is not None:

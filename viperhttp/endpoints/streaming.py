@@ -30,12 +30,19 @@ class StreamingResponse(Response):
                     self.fields.append((name, value))
         self.stream = content if body is None else body
 
+    def opening(self):
+        """Bytes that are sent before the first item, or None."""
+        return None
+
     async def send_to(self, connection) -> None:
         """Send it as the answer on an HttpConnection."""
         connection.begin(self.status_code, self.fields, None)
         if connection.head.method != "HEAD":
             dumps = connection.request.app.json.dumps if connection.request else json.dumps
+            opening = self.opening()
             try:
+                if opening is not None:
+                    await connection.send_body(opening)
                 await _each(self.stream, _Sink(connection, self.events, dumps))
             except OSError:
                 if connection.sock is not None:

@@ -29,6 +29,7 @@ class WebSocket(Opening, WsConnection, RequestInfo):
     close_called = False
     told = False  # the handler has had its close message
     forgotten = False  # drop_headers are dropped
+    at_end = None  # called when the handler has ended: a session saves itself
 
     def __init__(self, app, connection, head, route, path_params: dict, accept_value: bytes):
         self.take_over(connection)
@@ -283,7 +284,7 @@ def _is_bytes(data) -> bool:
 if MICROPYTHON:
     # Attributes are looked up class by class, 170 instructions each: those of a message's way stand in the first.
     for _name in (
-        "feed _frame _text _deliver wake _step send_frame _emit put park out part paused inbox waiter pending".split(" ")
+        "feed _text wake send_frame _emit put park out part paused inbox waiter pending".split(" ")
     ):
         setattr(WebSocket, _name, getattr(WebSocket, _name))
 

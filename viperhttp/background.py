@@ -1,0 +1,5 @@
+"""Background tasks for applications: BackgroundTask, BackgroundTasks, spawn."""
+
+from .endpoints.background import BackgroundTask, BackgroundTasks, spawn
+
+__all__ = ("BackgroundTask", "BackgroundTasks", "spawn")
