@@ -356,4 +356,4 @@ class HttpConnection(Channel):
             self.cancel()
             return False
         # Ctrl-C may have come between a handler's end and its answer's: such a request waits for nothing.
-        return self.coro is not None if self.phase == HANDLER else self.phase == FLUSH and self.backlog() > 0
+        return self.task is not None if self.phase == HANDLER else self.phase == FLUSH and self.backlog() > 0
