@@ -280,6 +280,8 @@ class HttpConnection(Channel):
             return
         if not self.keep:
             return self._linger()
+        if self.task is not None:
+            return  # the answer is out, its handler has yet to return: ended() goes on
         if self.body is not None and not self.body.done:
             self._wait(SKIP, self.server.config.body_timeout)
         else:
@@ -333,6 +335,8 @@ class HttpConnection(Channel):
     def ended(self, value, error) -> None:
         """The handler has finished."""
         self.server.finished(self, value, error)
+        if self.phase == FLUSH and self.task is None and self.sock is not None and not self.backlog():
+            self.drained()
 
     def lost(self) -> None:
         """The socket is closed."""
