@@ -8,8 +8,15 @@ _WHERE = {
     "Depends": "app.depends",
     "Query": "app.depends",
     "Router": "app.routes",
+    "BackgroundTask": "endpoints.background",
+    "BackgroundTasks": "endpoints.background",
     "ConnectionManager": "endpoints.rooms",
+    "EventSourceResponse": "endpoints.eventsource",
     "FileResponse": "endpoints.static",
+    "HTMLResponse": "endpoints.extra",
+    "JSONResponse": "endpoints.extra",
+    "PlainTextResponse": "endpoints.extra",
+    "RedirectResponse": "endpoints.extra",
     "Request": "endpoints.request",
     "Response": "endpoints.responses",
     "StreamingResponse": "endpoints.streaming",
@@ -17,6 +24,7 @@ _WHERE = {
     "HTTPException": "exceptions",
     "WebSocketDisconnect": "exceptions",
     "WebSocketException": "exceptions",
+    "TestClient": "testing",
 }
 
 

@@ -1,23 +1,9 @@
 """TestClient: talks to an application in memory, HTTP, WebSocket and event streams, without a port or a thread."""
 
-import asyncio
-import json
+from .app.inmemory import Running, in_loop
+from .testing_parts import EventStream, ResponseHead, TestResponse, WebSocketSession
 
-from .app.dispatch import Dispatcher
-from .config import MICROPYTHON
-from .connection.server import Server
-from .endpoints.headers import Headers
-from .exceptions import HTTPException, ProtocolError, WebSocketDisconnect, WebSocketException
-from .protocol.frames import close_payload, parse_close
-from .protocol.http1 import BodyReader, Head
-from .transport import ticks, ticks_add, ticks_diff
-from .transport.memory import MemoryListener
-
-PEER = ("testclient", 50000)
 _KEY = "dGhlIHNhbXBsZSBub25jZQ=="
-_NO_LIMIT = 0x3FFFFFFF
-_EAGER = 50  # turns of the event loop before waiting costs a millisecond each
-_EXIT_WAIT = 1  # seconds that a session's end waits for its handler
 
 
 class TestClient:
@@ -34,7 +20,7 @@ class TestClient:
     followed. It cannot be used inside a running event loop.
     """
 
-    __test__ = False  # pytest takes classes by this name for tests
+    __test__ = False  # pytest takes it for a test by its name
 
     def __init__(
         self,
@@ -70,14 +56,12 @@ class TestClient:
 
     def __del__(self):
         # CPython only: a client that nobody closed.
-        if self._running is not None and not _in_loop():
+        if self._running is not None and not in_loop():
             self.close()
 
-    def _start(self) -> "_Running":
+    def _start(self) -> Running:
         if self._running is None:
-            running = self.app.server.running if isinstance(self.app.server, _Server) else _Running(self.app)
-            running.enter()
-            self._running = running
+            self._running = Running.enter(self.app)
         return self._running
 
     # ---- HTTP ------------------------------------------------------------
@@ -156,7 +140,7 @@ class TestClient:
             lines.insert(0, ("Host", self.host))
         return lines + list(given.items())
 
-    async def _answer(self, pipe) -> "_Head":
+    async def _answer(self, pipe) -> ResponseHead:
         """The head of the response; a 100 Continue is passed over."""
         while True:
             await self._running.until(lambda: b"\r\n\r\n" in bytes(pipe.sent) or not pipe.opened, self.timeout)
@@ -165,7 +149,7 @@ class TestClient:
             at = sent.find(b"\r\n\r\n")
             if at < 0:
                 raise RuntimeError("the server closed the connection without an answer: %r" % sent)
-            head = _Head(pipe.take(at + 4))
+            head = ResponseHead(pipe.take(at + 4))
             if head.status >= 200 or head.status == 101:
                 self._keep_cookies(head)
                 return head
@@ -202,152 +186,15 @@ class TestClient:
         return WebSocketSession(self, _request("GET", path, self._head(headers, lines)))
 
 
-class WebSocketSession:
-    """The client's end of a WebSocket; see TestClient.websocket_connect().
+def _request(method: str, path: str, lines: list) -> bytes:
+    text = ["%s %s HTTP/1.1" % (method, path)] + ["%s: %s" % line for line in lines]
+    return ("\r\n".join(text) + "\r\n\r\n").encode()
 
-    accepted_subprotocol  what the server chose, or None
-    headers               of the server's answer
-    """
 
-    def __init__(self, client: TestClient, request: bytes):
-        self.client = client
-        self.request = request
-        self.accepted_subprotocol = None
-        self.headers = None
-        self.pipe = None
-        self.end = None  # WebSocketDisconnect, once the connection is over
-        self._told = False
-        self._closing = False
-
-    def __enter__(self):
-        self._run = self.client._start().run
-        self.pipe = pipe = self._run(self.client._running.connect(self.request))
-        head = self._run(self.client._answer(pipe))
-        if head.status != 101:
-            pipe.leave()
-            code = pipe.ws.close_code if pipe.ws is not None else None
-            error = WebSocketDisconnect(code or head.status, pipe.ws.close_reason or "" if code else "")
-            error.status = head.status
-            raise error
-        self.headers = Headers(head)
-        self.accepted_subprotocol = self.headers.get("sec-websocket-protocol")
-        return self
-
-    def __exit__(self, kind, error, traceback):
-        running = self.client._running
-        if running is None:
-            return
-        if self.end is None and not self._closing:
-            self.close()
-        try:
-            self._run(running.until(self._over, _EXIT_WAIT))
-        except asyncio.TimeoutError:
-            pass  # a handler that goes on: the server's linger_timeout is for it
-        self.pipe.leave()
-        self._run(running.turn())
-        if kind is None:
-            self.client.check(self.pipe)
-
-    def _over(self) -> bool:
-        if self.end is None and (self.pipe.sent or not self.pipe.opened):
-            self._frame()
-        ws = self.pipe.ws
-        return ws is None or (ws.coro is None and ws.phase > 1)
-
-    # ---- sending ---------------------------------------------------------
-
-    def send_text(self, data: str) -> None:
-        """Send a text message. WebSocketDisconnect when the connection is over."""
-        self._send(0x81, data.encode())
-
-    def send_bytes(self, data) -> None:
-        """Send a binary message."""
-        self._send(0x82, bytes(data))
-
-    def send_json(self, data, mode: str = "text") -> None:
-        """Send an object as JSON, in a text message or with mode="binary" a binary one."""
-        self._send(0x82 if mode == "binary" else 0x81, json.dumps(data).encode())
-
-    def close(self, code: int = 1000, reason: str = "") -> None:
-        """Start the closing handshake."""
-        if self.end is None and not self._closing:
-            self._closing = True
-            self._send(0x88, close_payload(code, reason))
-
-    def _send(self, byte0: int, payload: bytes) -> None:
-        if self.end is not None:
-            raise self.end
-        self.pipe.send(_frame(byte0, payload))
-        self._run(self.client._running.turn())
-
-    # ---- receiving -------------------------------------------------------
-
-    def receive(self) -> dict:
-        """{"type": "text", "text": ...}, {"type": "bytes", "bytes": ...}, once {"type": "close", "code": ...}."""
-        try:
-            message = self._message()
-        except WebSocketDisconnect as end:
-            if self._told or end is not self.end:
-                raise
-            self._told = True
-            message = {"type": "close", "code": end.code}
-            if end.reason:
-                message["reason"] = end.reason
-            return message
-        if isinstance(message, str):
-            return {"type": "text", "text": message}
-        return {"type": "bytes", "bytes": message}
-
-    def receive_text(self) -> str:
-        """The next message. TypeError when it is binary; WebSocketDisconnect(code, reason) at the end."""
-        message = self._message()
-        if not isinstance(message, str):
-            raise TypeError("the server sent bytes, not text: %r" % message)
-        return message
-
-    def receive_bytes(self) -> bytes:
-        """The next message. TypeError when it is text."""
-        message = self._message()
-        if isinstance(message, str):
-            raise TypeError("the server sent text, not bytes: %r" % message)
-        return message
-
-    def receive_json(self):
-        """The next message, text or binary, as JSON."""
-        return json.loads(self._message())
-
-    def _message(self):
-        while self.end is None:
-            self._run(self.client._running.until(lambda: self.pipe.sent or not self.pipe.opened, self.client.timeout))
-            message = self._frame()
-            if message is not None:
-                return message
-        self.client.check(self.pipe)
-        raise self.end
-
-    def _frame(self):
-        """The message of the next frame; None when it was a control frame or the end."""
-        pipe = self.pipe
-        if len(pipe.sent) < 2:
-            self.end = WebSocketDisconnect(1006)
-            return None
-        byte0, n = pipe.take(2)
-        if n > 125:
-            n = int.from_bytes(pipe.take(2 if n == 126 else 8), "big")
-        payload = pipe.take(n)
-        while len(payload) < n and pipe.opened:
-            # More than fits in the pipe at once.
-            self._run(self.client._running.until(lambda: pipe.sent or not pipe.opened, self.client.timeout))
-            payload += pipe.take(n - len(payload))
-        if byte0 == 0x81:
-            return str(payload, "utf-8")
-        if byte0 == 0x82:
-            return payload
-        if byte0 == 0x89:
-            pipe.send(_frame(0x8A, payload))
-        elif byte0 == 0x88:
-            if not self._closing:
-                pipe.send(_frame(0x88, payload[:2]))
-            code, reason = parse_close(payload)
-            self.end = WebSocketDisconnect(code, reason)
-        return None
+def _quote(value) -> str:
+    out = []
+    for byte in str(value).encode():
+        char = chr(byte)
+        plain = char in "-._~" or (byte < 128 and (char.isalpha() or char.isdigit()))
+        out.append(char if plain else "%%%02X" % byte)
+    return "".join(out)

@@ -237,6 +237,11 @@ class ViperHTTP(Routes):
         await self.emit("shutdown")
         self.server = None
 
+    def test_client(self, **options):
+        """A viperhttp.testing.TestClient of this application; `options` are its keyword arguments."""
+        # By its public name: it stands above this layer, and costs nothing until somebody asks for it.
+        return sys.modules["viperhttp"].TestClient(self, **options)
+
     def prepare(self) -> None:
         """The checks and additions that come after all routes are known."""
         depends = sys.modules.get("viperhttp.app.depends")
