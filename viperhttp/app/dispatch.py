@@ -230,7 +230,7 @@ class Dispatcher:
             ws.start_close(code, reason)
 
     def _refuse(self, ws, error) -> None:
-        ws.close_code = POLICY_VIOLATION
+        ws.close_code = error.code if isinstance(error, WebSocketException) else POLICY_VIOLATION
         if error is None or isinstance(error, WebSocketException):
             ws.refuse(403, _TEXT, b"Forbidden\n")
         elif isinstance(error, HTTPException):
