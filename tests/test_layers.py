@@ -24,7 +24,8 @@ MAY_IMPORT = {
     "connection": {BASE, "protocol", "transport", "connection"},
     "endpoints": {BASE, "protocol", "transport", "connection", "endpoints"},
     "app": {BASE, "protocol", "transport", "connection", "endpoints", "app"},
-    TOP: {BASE, "protocol", "transport", "connection", "endpoints", "app", TOP},
+    "middleware": {BASE, "protocol", "transport", "connection", "endpoints", "app", "middleware", TOP},
+    TOP: {BASE, "protocol", "transport", "connection", "endpoints", "app", "middleware", TOP},
 }
 NO_INPUT_OR_OUTPUT = {"socket", "select", "ssl", "asyncio", "time", "threading", "signal", "network",
                       "machine"}
