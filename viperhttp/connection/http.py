@@ -343,11 +343,9 @@ class HttpConnection(Channel):
         self.server.release(self)
         self.due = None
         self.left = self.data = None
-        streaming = self.phase == STREAM
         self.wake_later()
-        self.server.gone(self)
-        if streaming:
-            self.cancel()  # nobody listens: the generator's `finally` runs now
+        # Nobody listens to a stream any more: its generator is closed at the next look at the deadlines.
+        self.server.gone(self, self.phase == STREAM)
 
     def phase_streaming(self) -> bool:
         """Whether a body is half out."""

@@ -176,13 +176,14 @@ class Server:
         if channel.due is not None and ticks_diff(now, channel.due) >= 0:
             channel.overdue()
 
-    def gone(self, channel) -> None:
-        """The connection is closed; its handler, if it goes on, has linger_timeout to notice."""
-        if channel.task is not None and self.config.linger_timeout is not None:
+    def gone(self, channel, at_once: bool = False) -> None:
+        """The connection is closed; its handler, if it goes on, has linger_timeout to notice, or no time."""
+        if channel.task is not None and (at_once or self.config.linger_timeout is not None):
             if len(self.lingering) >= self.config.max_clients:
                 # Slots bound the connections; this bounds the handlers that outlive theirs.
                 self._give_up(min(self.lingering, key=self.lingering.get))
-            self.lingering[channel] = ticks_add(ticks(), int(self.config.linger_timeout * 1000))
+            wait = 0 if at_once else int(self.config.linger_timeout * 1000)
+            self.lingering[channel] = ticks_add(ticks(), wait)
         self.disconnected(channel)
 
     def _give_up(self, channel) -> None:

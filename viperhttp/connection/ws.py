@@ -1,8 +1,6 @@
 """One WebSocket connection after the handshake: frames in and out, heartbeat, bounded queues, both ways of closing."""
 
-import asyncio
-
-from ..config import MICROPYTHON, const
+from ..config import const
 from ..exceptions import ProtocolError, WebSocketDisconnect
 from ..protocol import response
 from ..protocol.codes import (
@@ -15,16 +13,16 @@ from ..protocol.codes import (
     TEXT,
     TOO_BIG,
 )
-from ..protocol.frames import BYTE0, LIMIT, NEXT, ST, Assembly, Skipper, close_payload, frame, header, parse_close
-from ..protocol.kernels import NAME, pack, scan, utf8
-from ..transport import DONE, LOST, TX, Channel, ticks, ticks_add, ticks_diff
+from ..protocol.frames import LIMIT, ST, Assembly, Skipper, close_payload, frame, parse_close
+from ..protocol.kernels import NAME, scan, utf8
+from ..transport import LOST, ticks, ticks_add, ticks_diff
+from .sender import WsSender
 
 # Phases. CONNECTING: nothing answered yet. CLOSING: our CLOSE is out, or will be; the peer's is awaited.
 CONNECTING, OPEN, CLOSING, CLOSED = range(4)
 _OPEN = const(1)
-_SENT = const(1)  # transport.SENT
-
-DROPPED = -2  # what push() returns when the queue is full
+_BYTE0 = const(0)  # frames.BYTE0
+_NEXT = const(2)  # frames.NEXT
 
 _OVERHEAD = 32  # of a waiting message besides its bytes: object header and list slot
 _FAIL_WAIT = 1000  # ms for the answer to our CLOSE after the peer broke the protocol
@@ -33,7 +31,7 @@ ST[LIMIT] = 0x7FFFFFFF  # each route's own limit is looked at later
 _LENIENT_STR = NAME != "cpython"  # MicroPython's str() takes text that is not UTF-8; see kernels.py
 
 
-class WsConnection(Channel):
+class WsConnection(WsSender):
     """Decodes frames, answers control frames even while the handler is busy, and keeps the deadlines.
 
     Messages wait in `pending` (the next one) and `inbox` (the others) until the handler takes them; when they hold
@@ -49,7 +47,6 @@ class WsConnection(Channel):
     left = None  # raw bytes that wait until there is room, or until accept()
     seen = 0  # tick of the last sign of life
     pinged = False
-    gate = None  # (lock, event) while senders wait for room
     close_code = None
     close_reason = None
     by_peer = False  # the peer closed, or vanished
@@ -58,50 +55,51 @@ class WsConnection(Channel):
 
     # ---- receiving -------------------------------------------------------
 
-    # The functions on a message's way keep their frames within 11 words: MicroPython puts a larger one on the heap
-    # at each call.
-
     def feed(self, buf, off: int, end: int) -> None:
         """Bytes arrived."""
         self.fresh = True
-        while self.phase == _OPEN and not self.paused:
-            if off >= end:
-                return
-            if self.part is None:
-                off = self._frame(buf, off, end)
-            else:
-                off = self._feed_part(buf, off, end)
-        self._feed_other(buf, off, end)
+        self.feed_any(buf, off, end)
 
-    def _frame(self, buf, off: int, end: int) -> int:
-        at = scan(buf, off, end, ST)
-        if not at:
-            self.part = Assembly(self.route.limit)
-            return off
-        off = ST[NEXT]
-        if ST[BYTE0] == 0x81:
-            self._text(buf, at, off)
-        else:
-            self._other(buf, at, off)
-        return off
+    def feed_any(self, buf, off: int, end: int) -> None:
+        """Deal with bytes in whatever state the connection is."""
+        if self.phase != _OPEN or self.paused:
+            return self._feed_other(buf, off, end)
+        while off < end:
+            if self.part is not None:
+                off = self._feed_part(buf, off, end)
+            else:
+                at = scan(buf, off, end, ST)
+                if not at:
+                    self.part = Assembly(self.route.limit)
+                    continue
+                off = ST[_NEXT]
+                if ST[_BYTE0] == 0x81:
+                    self._text(buf, at, off)
+                else:
+                    self._other(buf, at, off)
+            if self.phase != _OPEN or self.paused:
+                return self._feed_other(buf, off, end)
 
     def _text(self, buf, at: int, end: int) -> None:
-        if end - at > 125 and end - at > self.route.limit:
-            return self.fail(TOO_BIG, "message longer than %d bytes" % self.route.limit)
-        try:
-            text = str(buf[at:end], "utf-8")
-        except UnicodeError:
-            return self.fail(INVALID_PAYLOAD, "text is not UTF-8")
+        self.text_any(buf, at, end - at, _decode(buf[at:end]))
+
+    def text_any(self, buf, at: int, n: int, text) -> None:
+        """A text message of n bytes at buf[at:], `text` when str() takes it."""
         # As many characters as bytes: ASCII, whatever the decoder accepts.
-        if len(text) != end - at and _LENIENT_STR and utf8(buf, at, end - at, 0):
+        if text is None or (len(text) != n and _LENIENT_STR and utf8(buf, at, n, 0)):
             return self.fail(INVALID_PAYLOAD, "text is not UTF-8")
+        if n > self.route.limit:
+            return self._too_big()
         self._deliver(text)
 
+    def _too_big(self) -> None:
+        self.fail(TOO_BIG, "message longer than %d bytes" % self.route.limit)
+
     def _other(self, buf, at: int, end: int) -> None:
-        if ST[BYTE0] != 0x82:
-            return self._control(ST[BYTE0] & 15, bytes(buf[at:end]))
+        if ST[_BYTE0] != 0x82:
+            return self._control(ST[_BYTE0] & 15, bytes(buf[at:end]))
         if end - at > self.route.limit:
-            return self.fail(TOO_BIG, "message longer than %d bytes" % self.route.limit)
+            return self._too_big()
         self._deliver(bytes(buf[at:end]))
 
     def _feed_part(self, buf, off: int, end: int) -> int:
@@ -174,9 +172,11 @@ class WsConnection(Channel):
     def _deliver(self, message) -> None:
         if self.pending is None:
             self.pending = message
-            if self.waiter is not None:
-                self.wake()
-            return
+            self.wake()
+        else:
+            self._put_aside(message)
+
+    def _put_aside(self, message) -> None:
         if self.inbox is None:
             self.inbox = []
         self.inbox.append(message)
@@ -184,8 +184,8 @@ class WsConnection(Channel):
         if self.held > self.server.config.recv_queue:
             self.pause()
 
-    def _refill(self) -> None:
-        # The next message moves up; there may be room to read again.
+    def refill(self) -> None:
+        """The next message moves up; there may be room to read again."""
         message = self.pending = self.inbox.pop(0)
         self.held -= len(message) + _OVERHEAD
         if not self.inbox:
@@ -204,106 +204,6 @@ class WsConnection(Channel):
     def ended_error(self) -> WebSocketDisconnect:
         """What receive and send raise once the connection is over."""
         return WebSocketDisconnect(self.close_code or ABNORMAL, self.close_reason or "")
-
-    # ---- sending ---------------------------------------------------------
-
-    def send_frame(self, byte0: int, data, n: int):
-        """Send a message; return what to await. Raises WebSocketDisconnect when it is over.
-
-        byte0  0x81 or 0x82 and `data` of n bytes, or 0x181 and a str of n characters
-        """
-        if self.phase != _OPEN:
-            self.need_open()
-        if self.out is None:
-            if self._emit(byte0, data, n) == _SENT:
-                return DONE
-            return self._after_write()
-        return self._enqueue(byte0 & 0xFF, _payload(data))
-
-    if MICROPYTHON:
-
-        def _emit(self, byte0: int, data, n: int) -> int:
-            # Header and payload go out of one buffer by one write, and the text is not copied before.
-            if n + 4 <= len(TX):
-                n = pack(TX, byte0, data, n)
-                if n:
-                    return self.put(n)
-            data = _payload(data)
-            return self.write_framed(header(TX, byte0 & 0xFF, len(data)), data, len(data))
-
-    else:
-
-        def _emit(self, byte0: int, data, n: int) -> int:
-            data = frame(byte0 & 0xFF, _payload(data))
-            return self.write(data, len(data))
-
-    def _enqueue(self, byte0: int, data: bytes):
-        if self._room(len(data)):
-            data = frame(byte0, data)
-            self.write(data, len(data))
-            return DONE
-        return self._send_later(frame(byte0, data))
-
-    def _after_write(self):
-        if self.sock is None:
-            raise self.ended_error()
-        if self.backlog() > self.server.config.send_queue:
-            return self._wait_for_room(0)
-        return DONE
-
-    def need_open(self) -> None:
-        """Called where the connection should be open and is not: raise what fits."""
-        if self.phase == CONNECTING:
-            raise RuntimeError("the WebSocket is not accepted yet: call `await ws.accept()` first")
-        raise self.ended_error()
-
-    def _room(self, n: int) -> bool:
-        backlog = self.backlog()
-        if not backlog:
-            return True
-        if self.gate is not None:
-            return False  # those who wait go first
-        config = self.server.config
-        if self.out is not None and len(self.out.items) >= config.send_queue_messages:
-            return False
-        return backlog + n <= config.send_queue
-
-    async def _send_later(self, data: bytes) -> None:
-        await self._wait_for_room(len(data))
-        if self.phase != OPEN:
-            self.need_open()
-        if self.write(data, len(data)) == LOST:
-            raise self.ended_error()
-
-    async def _wait_for_room(self, n: int) -> None:
-        gate = self.gate
-        if gate is None:
-            gate = self.gate = [asyncio.Lock(), asyncio.Event(), 0]
-        gate[2] += 1
-        try:
-            async with gate[0]:
-                while self.sock is not None and self.phase == OPEN and self.backlog():
-                    gate[1].clear()
-                    await gate[1].wait()
-        finally:
-            gate[2] -= 1
-            if not gate[2]:
-                self.gate = None
-        if self.sock is None:
-            raise self.ended_error()
-
-    def drained(self) -> None:
-        """The send queue is empty."""
-        if self.gate is not None:
-            self.gate[1].set()
-
-    def push(self, data: bytes) -> int:
-        """Send a ready frame without waiting: SENT, QUEUED, DROPPED (the queue is full) or LOST."""
-        if self.phase != OPEN:
-            return LOST
-        if (self.out is not None or self.blocked) and not self._room(len(data)):
-            return DROPPED
-        return self.write(data, len(data))
 
     # ---- opening and closing ---------------------------------------------
 
@@ -418,5 +318,8 @@ class WsConnection(Channel):
         self.server.finished(self, value, error)
 
 
-def _payload(data) -> bytes:
-    return data.encode() if isinstance(data, str) else data
+def _decode(view) -> "str | None":
+    try:
+        return str(view, "utf-8")
+    except UnicodeError:
+        return None

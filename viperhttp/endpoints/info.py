@@ -1,5 +1,6 @@
 """What a Request and a WebSocket tell of the client and its request, parsed when asked for."""
 
+from ..config import MICROPYTHON
 from ..protocol.url import parse_query
 from .headers import Headers
 
@@ -7,7 +8,20 @@ _DEFAULT_PORT = {"http": 80, "https": 443}
 
 
 class RequestInfo:
-    """Mixin over `head`, `peer`, `path_params`."""
+    """Mixin over `head`, `peer`, `path_params`.
+
+    An attribute x is what the method _get_x returns. A property would do the same, but one property in a class makes
+    MicroPython search the class and its bases at every assignment to an attribute: 1 500 instructions each.
+    """
+
+    def __getattr__(self, name: str):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            getter = getattr(self, "_get_" + name)
+        except AttributeError:
+            raise AttributeError("%s has no attribute %r" % (type(self).__name__, name))
+        return getter()
 
     head = None
     peer = None
@@ -15,25 +29,21 @@ class RequestInfo:
     dropped = ""
     _scheme = "http"
 
-    @property
-    def path(self) -> str:
+    def _get_path(self) -> str:
         """The path as sent, still percent-encoded."""
         return self.head.path
 
-    @property
-    def query_string(self) -> str:
+    def _get_query_string(self) -> str:
         """What stands behind the "?", as sent."""
         return self.head.query
 
-    @property
-    def query_params(self) -> dict:
+    def _get_query_params(self) -> dict:
         """The fields of the query string; the last of equal names."""
         return parse_query(self.head.query)
 
-    query_parameters = query_params
+    _get_query_parameters = _get_query_params
 
-    @property
-    def headers(self) -> Headers:
+    def _get_headers(self) -> Headers:
         """The headers, case-insensitive."""
         return Headers(self.head, self.dropped)
 
@@ -41,8 +51,7 @@ class RequestInfo:
         """One header, or `default`."""
         return self.headers.get(name, default)
 
-    @property
-    def cookies(self) -> dict:
+    def _get_cookies(self) -> dict:
         """Names and values of the Cookie header (RFC 6265 section 5.4)."""
         found = {}
         for line in self.head.all("cookie"):
@@ -52,36 +61,42 @@ class RequestInfo:
                     found[name] = value.strip('"')
         return found
 
-    @property
-    def session(self) -> dict:
+    def _get_session(self) -> dict:
         """What the server keeps for this client; see viperhttp.sessions. RuntimeError without SessionMiddleware."""
         for middleware in self.app.middlewares:
             if hasattr(middleware, "session_of"):
                 return middleware.session_of(self)
         raise RuntimeError("no sessions here; app.add_middleware(viperhttp.sessions.SessionMiddleware) gives them")
 
-    @property
-    def origin(self) -> "str | None":
+    def _get_origin(self) -> "str | None":
         """The Origin header."""
         return self.head.get("origin")
 
-    @property
-    def scheme(self) -> str:
+    def _get_scheme(self) -> str:
         """http, or ws for a WebSocket."""
         return self._scheme
 
-    @property
-    def url(self) -> str:
+    def _get_url(self) -> str:
         """The full URL, as far as the client told its host."""
         target = self.head.path
         if self.head.query:
             target += "?" + self.head.query
         return "%s://%s%s" % (self._scheme, self.head.get("host", ""), target)
 
-    @property
-    def client(self) -> "tuple | None":
+    def _get_client(self) -> "tuple | None":
         """(host, port) of the other end."""
         return address(self.peer)
+
+
+def as_properties(cls) -> None:
+    """On CPython, let help() and debuggers see the attributes of `cls` that _get_ methods make."""
+    if not MICROPYTHON:
+        for name in dir(cls):
+            if name.startswith("_get_"):
+                setattr(cls, name[5:], property(getattr(cls, name)))
+
+
+as_properties(RequestInfo)
 
 
 def address(peer) -> "tuple | None":

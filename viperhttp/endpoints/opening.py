@@ -20,14 +20,13 @@ class Opening:
     subprotocol = None
     stepped = False  # the handler has made its first step; what it wanted of the headers it has read
 
-    @property
-    def requested_subprotocols(self) -> list:
+    def _get_requested_subprotocols(self) -> list:
         """What the client offers, in its order of preference."""
         return handshake.offered(self.head)
 
     def negotiate_subprotocol(self, supported) -> "str | None":
         """The client's first choice among `supported`, None when there is none (RFC 6455 section 4.2.2)."""
-        for name in self.requested_subprotocols:
+        for name in self._get_requested_subprotocols():
             if name in supported:
                 return name
         return None
@@ -67,7 +66,7 @@ class Opening:
             raise self.ended_error()
         if subprotocol is None:
             subprotocol = self.negotiate_subprotocol(self.route.protocols or ())
-        elif subprotocol not in self.requested_subprotocols:
+        elif subprotocol not in self._get_requested_subprotocols():
             subprotocol = None
         if self.at_accept is not None:
             headers = pairs(headers) + self.at_accept()

@@ -98,7 +98,7 @@ def to_response(value, dumps, where: str):
         elif len(value) == 3:
             value, status, headers = value
         else:
-            raise TypeError("%s returned %d values; it is (body, status[, headers])" % (where, len(value)))
+            raise TypeError("%s returned a tuple of %d; it is (body, status[, headers])" % (where, len(value)))
         if isinstance(status, dict):
             raise TypeError("%s returned (body, headers); it is (body, status, headers)" % where)
     if hasattr(value, "send_to"):

@@ -2,7 +2,7 @@
 
 import json
 
-from ..connection.ws import DROPPED
+from ..connection.sender import DROPPED
 from ..protocol.codes import TRY_AGAIN_LATER
 from ..protocol.frames import frame
 

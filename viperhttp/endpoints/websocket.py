@@ -7,7 +7,7 @@ from ..connection.ws import CONNECTING, OPEN, WsConnection
 from ..exceptions import WebSocketDisconnect, WebSocketException
 from ..protocol.codes import INTERNAL_ERROR, UNSUPPORTED_DATA, sendable
 from . import headers
-from .info import RequestInfo
+from .info import RequestInfo, as_properties
 from .opening import Opening
 
 _OPEN = const(1)
@@ -16,7 +16,7 @@ _STR = const(0x181)  # the same, given as str: see WsConnection.send_frame
 _BINARY = const(0x82)
 
 
-class WebSocket(Opening, WsConnection, RequestInfo):
+class WebSocketBase(Opening, WsConnection, RequestInfo):
     """One WebSocket connection (RFC 6455).
 
     path_params  dict of the route's parameters, decoded and converted
@@ -40,26 +40,25 @@ class WebSocket(Opening, WsConnection, RequestInfo):
         self.route = route
         self.path_params = path_params
         self.accept_value = accept_value
+        # On the instance from the start: what a class has is found later, and in a larger table.
+        self.phase = CONNECTING
+        self.part = self.pending = self.waiter = self.inbox = self.task = None
 
     # ---- state -----------------------------------------------------------
 
-    @property
-    def accepted(self) -> bool:
+    def _get_accepted(self) -> bool:
         """The handshake is complete."""
         return self.accept_value is None
 
-    @property
-    def closed(self) -> bool:
+    def _get_closed(self) -> bool:
         """Either side has closed, or the connection is lost."""
         return self.phase > OPEN
 
-    @property
-    def request(self):
+    def _get_request(self):
         """The request behind the WebSocket: itself, since it has all that a Request tells."""
         return self
 
-    @property
-    def state(self) -> dict:
+    def _get_state(self) -> dict:
         """A dict for the application's own use."""
         if self._scrap is None:
             self._scrap = {}
@@ -123,11 +122,11 @@ class WebSocket(Opening, WsConnection, RequestInfo):
         while self.pending is None:
             if self.phase != _OPEN:
                 self.need_open()
-            await (self.park() if timeout is None else self._nap(timeout))
+            await (self.park() if timeout is None else self.nap(timeout))
         message = self.pending
         self.pending = None
         if self.inbox is not None:
-            self._refill()
+            self.refill()
         if type(message) is not str:
             raise WebSocketException(UNSUPPORTED_DATA, "expected text")
         return message
@@ -205,15 +204,15 @@ class WebSocket(Opening, WsConnection, RequestInfo):
         while self.pending is None:
             if self.phase != _OPEN:
                 self.need_open()
-            await (self.park() if timeout is None else self._nap(timeout))
+            await (self.park() if timeout is None else self.nap(timeout))
         message = self.pending
         self.pending = None
         if self.inbox is not None:
-            self._refill()
+            self.refill()
         return message
 
-    async def _nap(self, timeout: float) -> None:
-        # Only the waiting is cancelled when time is up: a message that comes then stays.
+    async def nap(self, timeout: float) -> None:
+        """Wait for a message; only the waiting is cancelled when time is up, so that a message stays."""
         async def nap():
             if self.pending is None and self.phase == OPEN:
                 await self.park()
@@ -239,9 +238,11 @@ class WebSocket(Opening, WsConnection, RequestInfo):
 
         Raises WebSocketDisconnect when the connection is over, TypeError when `data` is not a str.
         """
-        if type(data) is str or isinstance(data, str):
+        if isinstance(data, str):
             return self.send_frame(_STR, data, len(data))
         raise TypeError("send_text takes a str, not %s" % type(data).__name__)
+
+    send_text_any = send_text
 
     def send_bytes(self, data):
         """Send a binary message from bytes, bytearray, memoryview or array; see send_text."""
@@ -281,12 +282,7 @@ def _is_bytes(data) -> bool:
     return isinstance(data, (bytes, bytearray, memoryview))
 
 
-if MICROPYTHON:
-    # Attributes are looked up class by class, 170 instructions each: those of a message's way stand in the first.
-    for _name in (
-        "feed _text wake send_frame _emit put park out part paused inbox waiter pending".split(" ")
-    ):
-        setattr(WebSocket, _name, getattr(WebSocket, _name))
+as_properties(WebSocketBase)
 
 
 class _Messages:
@@ -301,3 +297,15 @@ class _Messages:
             return await self.receive()
         except WebSocketDisconnect:
             raise StopAsyncIteration
+
+
+if MICROPYTHON:
+    from .fast import FastPath
+
+    class WebSocket(FastPath, WebSocketBase):
+        """One WebSocket connection (RFC 6455); see WebSocketBase."""
+
+else:
+
+    class WebSocket(WebSocketBase):
+        """One WebSocket connection (RFC 6455); see WebSocketBase."""

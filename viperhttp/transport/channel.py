@@ -18,6 +18,7 @@ from .outbox import LOST, QUEUED, SENT, Outbox
 
 _IN = const(1)  # select.POLLIN
 _OUT = const(4)  # select.POLLOUT
+_SENT = const(1)  # outbox.SENT
 
 # `await SUSPEND` gives control back to the scheduler once: the iterator of a tuple is a 16-byte object,
 # where a generator would be 64.
@@ -124,15 +125,22 @@ class Channel:
             report("connection dropped for want of memory")
 
     def put(self, k: int) -> int:
-        """Send TX[:k] when nothing waits: SENT, QUEUED or LOST."""
+        """Send the frame in TX, `k` bytes, when nothing waits: SENT, QUEUED or LOST."""
         try:
-            sent = self.sock.write(TX, k)
+            k -= self.sock.write(TX, k) or 0
         except OSError:
-            self.drop()
-            return LOST
-        if sent == k:
-            return SENT
-        self._block(_piece(TX, sent or 0, k))
+            return self.lost_in_put()
+        return _SENT if not k else self.put_rest(k)
+
+    def lost_in_put(self) -> int:
+        """A write has failed: the connection is gone."""
+        self.drop()
+        return LOST
+
+    def put_rest(self, left: int) -> int:
+        """The last `left` bytes of the frame in TX wait for the socket."""
+        size = TX[1] + 2 if TX[1] < 126 else (TX[2] << 8 | TX[3]) + 4
+        self._block(bytes(memoryview(TX)[size - left : size]))
         return QUEUED
 
     def write(self, data, n: int) -> int:
@@ -255,12 +263,17 @@ class Channel:
         # What asyncio's run loop does with a task, without the way through its queue.
         before = core.cur_task
         core.cur_task = task
-        try:
-            task.coro.send(None)
-        except _ENDS as error:
-            task.state = False
-            self(task, error)
+        error = _let_go_on(task)
         core.cur_task = before
+        if error is not None:
+            self.over(task, error)
+
+    def over(self, task, error) -> None:
+        """A task that ran on the spot has ended with `error` (StopIteration: as it should)."""
+        if not isinstance(error, _ENDS):
+            raise error  # Ctrl-C
+        task.state = False
+        self(task, error)
 
     def __call__(self, task, error) -> None:
         """The handler's task has ended; StopIteration carries what it returned."""
@@ -295,7 +308,12 @@ class Channel:
         if task is not None:
             self.waiter = task.data = None
             if task is self.task:
-                self._step(task)
+                before = core.cur_task
+                core.cur_task = task
+                error = resume(task)
+                core.cur_task = before
+                if error is not None:
+                    self.over(task, error)
             else:
                 core._task_queue.push(task)
 
@@ -305,6 +323,34 @@ class Channel:
         if task is not None:
             self.waiter = task.data = None
             core._task_queue.push(task)
+
+
+def _stepper():
+    # `try ... except ... as` makes a frame of more than 11 words, which MicroPython puts on the heap at each call
+    # (2 700 instructions and more, and it spoils the allocator's memory of where free blocks are). A generator's
+    # frame is made once. It catches everything, so that a Ctrl-C in a handler does not end it.
+    error = None
+    while True:
+        task = yield error
+        error = None
+        try:
+            task.coro.send(None)
+        except BaseException as end:
+            error = end
+
+
+def _let_go_on(task):
+    # resume() for a first step, which may happen inside another one.
+    try:
+        task.coro.send(None)
+    except _ENDS as end:
+        return end
+    return None
+
+
+# resume(task) lets a task go on; it returns None, or the exception that ended it.
+resume = _stepper().send
+resume(None)
 
 
 def current() -> "Channel | None":

@@ -70,12 +70,16 @@ class Hub:
         """asyncio's run loop has nothing to do for `dt` ms (-1: until something happens)."""
         # One long-lived frame with everything in locals: it runs once for each message.
         channels = self.channels
+        find = channels.get
         buf = buffers.RX
-        poller = self.poller
+        ipoll = self.poller.ipoll
+        peek = core._task_queue.peek
+        now = ticks
+        diff = ticks_diff
         while True:
-            for sock, ev in poller.ipoll(dt):
-                if ev == _IN and sock in channels:
-                    channel = channels[sock]
+            for sock, ev in ipoll(dt):
+                channel = find(sock)
+                if ev == _IN and channel is not None:
                     try:
                         n = sock.readinto(buf)
                         if n:
@@ -88,13 +92,13 @@ class Hub:
                         channel.broken_down(error)
                 else:
                     self._unusual(sock, ev)
-            task = core._task_queue.peek()
+            task = peek()
             if task is None:
                 dt = -1
                 if not channels and not self.listeners and not self.map:
                     return
             else:
-                dt = ticks_diff(task.ph_key, ticks())
+                dt = diff(task.ph_key, now())
                 if dt <= 0:
                     return
 

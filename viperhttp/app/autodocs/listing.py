@@ -14,7 +14,7 @@ def routes(app):
     """
     seen = []
     table = list(app.table)
-    table.sort(key=lambda row: row[0])
+    table.sort(key=lambda row: row[0].replace(":", "~"))  # /{x} before /{x:int}
     for pattern, methods in table:
         path, params = public(pattern)
         if path in seen:
@@ -93,7 +93,7 @@ def operation_id(method: str, path: str, endpoint) -> str:
 
 def identifier(text: str) -> str:
     """`text` with an underscore for whatever may not stand in a key."""
-    return "".join([char if char.isalpha() and ord(char) < 128 or char.isdigit() else "_" for char in text])
+    return "".join([char if ord(char) < 128 and (char.isalpha() or char.isdigit()) else "_" for char in text])
 
 
 def responses(docs) -> dict:
@@ -113,7 +113,7 @@ def responses(docs) -> dict:
         else:
             item = {"description": str(said)}
         found[str(status)] = item
-    if not any([status[0] in "123d" for status in found]):
+    if not any(status[0] in "123d" for status in found):
         found["200"] = {"description": "Successful Response"}
     return found
 

@@ -3,8 +3,8 @@
 import sys
 from json import dumps
 
-from . import listing
 from ..routes import WEBSOCKET
+from . import listing
 
 
 def pieces(app, request):

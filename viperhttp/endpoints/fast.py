@@ -1,0 +1,120 @@
+"""MicroPython: the way of an ordinary message, in, through the handler and out, with as few look-ups as can be.
+
+What is special goes to the general functions of WsConnection and WebSocketBase. Measured on the unix port: a name
+costs 100 to 300 instructions, more in a large class or module, whose tables MicroPython fills to the brim; so this
+class and this module are small and stand first. Every frame here is within 11 words: a larger one is put on the heap
+at each call (tests/protocol_properties checks that).
+"""
+
+from asyncio import core
+
+from micropython import const
+
+from ..exceptions import WebSocketException
+from ..protocol.frames import ST
+from ..protocol.kernels import pack, scan
+from ..transport.buffers import TX
+from ..transport.channel import DONE, SUSPEND, resume
+
+_OPEN = const(1)  # connection.ws.OPEN
+_SMALL = const(126)  # payloads below have the shortest header, and fit in TX whatever its size
+_UNSUPPORTED = const(1003)
+
+_str = str
+_len = len
+_type = type
+
+
+class FastPath:
+    """Mixin that stands before WebSocketBase."""
+
+    def feed(self, buf, off: int, end: int) -> None:
+        """Bytes arrived: whole frames are dealt with here."""
+        self.fresh = True
+        if self.phase == _OPEN and self.part is None:
+            st = ST
+            while True:
+                at = scan(buf, off, end, st)
+                if not at:
+                    break
+                off = st[2]
+                if st[0] == 0x81:
+                    self._text(buf, at, off)
+                else:
+                    self._other(buf, at, off)
+                if off == end:
+                    return
+                if self.phase != _OPEN or self.paused:
+                    break
+        self.feed_any(buf, off, end)
+
+    def _text(self, buf, at: int, end: int) -> None:
+        text = _decode(buf[at:end])
+        end -= at
+        # As many characters as bytes: ASCII, whatever MicroPython's decoder accepts.
+        if self.waiter is None or text is None or end >= _SMALL or _len(text) != end:
+            return self.text_any(buf, at, end, text)
+        self.pending = text
+        self.wake()
+
+    def wake(self) -> None:
+        """Resume the task that parked; see Channel.wake."""
+        task = self.waiter
+        if task is self.task and task is not None:
+            self.waiter = task.data = None
+            core.cur_task = task
+            error = resume(task)
+            if error is not None:
+                self.over(task, error)
+        else:
+            self.wake_later()
+
+    async def receive_text(self, timeout: "float | None" = None) -> str:
+        """The next text message; see WebSocketBase.receive_text."""
+        while self.pending is None:
+            if self.phase != _OPEN:
+                self.need_open()
+            if timeout is not None:
+                await self.nap(timeout)
+            else:
+                if self.waiter is not None:
+                    self.park()
+                self.waiter = task = core.cur_task
+                task.data = self
+                await SUSPEND
+        message = self.pending
+        self.pending = None
+        if self.inbox is not None:
+            self.refill()
+        if _type(message) is not _str:
+            raise WebSocketException(_UNSUPPORTED, "expected text")
+        return message
+
+    def send_text(self, data: str):
+        """Send a text message; see WebSocketBase.send_text."""
+        if self.out is None and self.phase == _OPEN and _type(data) is _str:
+            n = _len(data)
+            if n < _SMALL:
+                n = pack(TX, 0x181, data, n)
+                if n and self.put(n) > 0:
+                    return DONE
+                if n:
+                    return self.after_write()
+        return self.send_text_any(data)
+
+    def put(self, k: int) -> int:
+        """Send the frame in TX, `k` bytes, when nothing waits: SENT, QUEUED or LOST."""
+        try:
+            k -= self.sock.write(TX, k) or 0
+        except OSError:
+            return self.lost_in_put()
+        return 1 if not k else self.put_rest(k)
+
+
+def _decode(view):
+    try:
+        return _str(view, "utf-8")
+    except UnicodeError:
+        return None
+
+
