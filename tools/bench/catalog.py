@@ -34,9 +34,7 @@ class Bench:
         self.micropython = toolbox.micropython(interpreter)
         self.heap = heap
 
-    def board(
-        self, name: str, script: str, *args: str, path: str = "", ends: bool = True, heap: str = ""
-    ) -> Server:
+    def board(self, name: str, script: str, *args: str, path: str = "", ends: bool = True, heap: str = "") -> Server:
         """A server on MicroPython; path is searched before the frozen modules.
 
         It is imported under relative paths, not started as a file: an absolute path in the heap would move
@@ -74,10 +72,7 @@ class Bench:
 
     def cpython_peers(self) -> list[Server]:
         kinds = ("asyncio", "picows", "aiohttp", "websockets", "uvicorn-websockets", "uvicorn-wsproto")
-        peers = [
-            self.host(kind if kind != "asyncio" else "asyncio TCP", "cpython_peers.py", kind)
-            for kind in kinds
-        ]
+        peers = [self.host(kind if kind != "asyncio" else "asyncio TCP", "cpython_peers.py", kind) for kind in kinds]
         return peers + [self.host("Microdot", "microdot_peer.py", "echo", path=toolbox.microdot())]
 
 

@@ -8,6 +8,8 @@ import json
 import os
 import pathlib
 import sys
+from collections.abc import Callable
+from functools import partial
 
 import catalog
 import groups
@@ -19,33 +21,61 @@ from measure import Load
 
 BASELINE = toolbox.HERE / "baseline.json"
 ALLOWED = 0.05
+TRIES = 3  # heap layouts differ from run to run where a server allocates much
 # Bytes may differ by a block or two for reasons of their own (a name one letter longer).
 SLACK = {"ir": 0, "bytes": 64}
 NO_BASELINE, LOSS, FAILED = 2, 1, 3
 UPDATE = "make bench-check ARGS=--update"
 
 
-def figures(bench: catalog.Bench) -> dict[str, float]:
-    """Name -> figure, lower is better. The unit is the last word of the name."""
-    echo, pure, room = bench.ours("echo"), bench.ours_without_kernels("echo"), bench.ours("room")
-    get = bench.ours("get", ends=False)
-    result: dict[str, float] = {}
+def measures(bench: catalog.Bench) -> dict[str, Callable[[], dict[str, float]]]:
+    """Each returns figures by name, lower is better; the unit is the last word of a name."""
+    echo, pure = bench.ours("echo"), bench.ours_without_kernels("echo")
+    loads = {f"echo {size} B": (echo, Load(size=size)) for size in catalog.SIZES}
+    loads["echo 125 B without viper"] = (pure, Load(size=125))
+    loads["GET"] = (bench.ours("get", ends=False), Load(wire="http", path="/get"))
+    work: dict[str, Callable[[], dict[str, float]]] = {
+        name: partial(_instructions, name, server, load) for name, (server, load) in loads.items()
+    }
+    work["fan-out per recipient"] = partial(_fan_out, bench)
+    work["garbage"] = partial(_bytes, groups.garbage, bench)
+    work["connections"] = partial(_bytes, groups.connections, bench)
+    work["import and first route"] = _weight
+    return work
 
-    def instructions(name: str, server: measure.Server, load: Load) -> None:
-        result[f"{name}, ir"] = round(measure.instructions(server, load, *catalog.counts(server, load)))
 
-    for size in catalog.SIZES:
-        instructions(f"echo {size} B", echo, Load(size=size))
-    instructions("echo 125 B without viper", pure, Load(size=125))
-    instructions("GET", get, Load(wire="http", path="/get"))
-    result["fan-out per recipient, ir"] = groups.per_recipient(room, 16, groups.FAN)["ir"]
-    for row in (*groups.garbage(bench, only_ours=True), *groups.connections(bench, only_ours=True)):
+def _instructions(name: str, server: measure.Server, load: Load) -> dict[str, float]:
+    return {f"{name}, ir": round(measure.instructions(server, load, *catalog.counts(server, load)))}
+
+
+def _fan_out(bench: catalog.Bench) -> dict[str, float]:
+    return {"fan-out per recipient, ir": groups.per_recipient(bench.ours("room"), 16, groups.FAN)["ir"]}
+
+
+def _bytes(group: Callable, bench: catalog.Bench) -> dict[str, float]:
+    rows = list(group(bench, only_ours=True))
+    for row in rows:
         if "error" in row:
             raise measure.ServerFailed(row["error"])
-        result[f"{row['group']} {row['case']}, bytes"] = row["bytes"]
-    for key, value in modules.measure(catalog.OURS).items():
-        result[f"import and first route: {key}, bytes"] = value
-    return result
+    return {f"{row['group']} {row['case']}, bytes": row["bytes"] for row in rows}
+
+
+def _weight() -> dict[str, float]:
+    return {f"import and first route: {key}, bytes": n for key, n in modules.measure(catalog.OURS).items()}
+
+
+def figures(bench: catalog.Bench, old: dict[str, float]) -> dict[str, float]:
+    """All figures. One that seems to have got worse is measured again: the least of the tries counts."""
+    new: dict[str, float] = {}
+    for work in measures(bench).values():
+        found = work()
+        for _ in range(TRIES - 1):
+            if not losses({name: old[name] for name in found if name in old}, found):
+                break
+            again = work()
+            found = {name: min(found[name], again[name]) for name in found}
+        new.update(found)
+    return new
 
 
 def losses(old: dict[str, float], new: dict[str, float]) -> list[str]:
@@ -101,15 +131,15 @@ def main(argv: list[str] | None = None) -> int:
     if not options.update and not options.baseline.exists():
         print(f"make bench-check: there is no {options.baseline.name} to compare with; make it:  {UPDATE}")
         return NO_BASELINE
+    doc = json.loads(options.baseline.read_text()) if options.baseline.exists() else {}
+    old = doc.get("figures", {})
     try:
         toolbox.valgrind()
         bench = catalog.Bench()
-        new = figures(bench)
+        new = figures(bench, old)
     except (toolbox.Missing, measure.ServerFailed) as error:
         print(f"make bench-check: {error}", file=sys.stderr)
         return FAILED
-    doc = json.loads(options.baseline.read_text()) if options.baseline.exists() else {}
-    old = doc.get("figures", {})
     _print(old, new)
     if options.update:
         report.write(options.baseline, {"versions": toolbox.versions(bench.micropython), "figures": new})

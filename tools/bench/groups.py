@@ -129,7 +129,8 @@ def connections(bench: Bench, only_ours: bool = False) -> Iterator[Row]:
 
 
 def _printed(server: Server, load: Load, messages: int, what: str) -> dict:
-    said = measure.run_once(server, load, messages).stdout
+    outcome = measure.run_once(server, load, messages)
+    said = outcome.stdout
     if what == "garbage":
         found = re.search(r"^garbage (\S+)", said, re.M)
         if found:
@@ -138,7 +139,7 @@ def _printed(server: Server, load: Load, messages: int, what: str) -> dict:
         live = {int(n): int(used) for n, used in re.findall(r"^live (\d+) (\d+)", said, re.M)}
         if 101 in live and 201 in live:
             return {"bytes": round((live[201] - live[101]) / 100)}
-    raise ServerFailed(f"{server.name} did not print its {what}: {said[-300:]}")
+    raise ServerFailed(f"{said}{outcome.stderr}\n{server.name} did not print its {what}")
 
 
 def get(bench: Bench) -> Iterator[Row]:
@@ -175,9 +176,7 @@ def cpython_pipelined(bench: Bench) -> Iterator[Row]:
     for size in (16, 1024, 16384):
         for server in (*bench.cpython_peers(), bench.ours_on_cpython("echo")):
             load = Load(size=size, mode="pipe", window=WINDOW)
-            yield _row(
-                "cpython pipelined", server, f"{size} B x {WINDOW}", _speed, server, load, True, True, False
-            )
+            yield _row("cpython pipelined", server, f"{size} B x {WINDOW}", _speed, server, load, True, True, False)
 
 
 def cpython_fan_out(bench: Bench) -> Iterator[Row]:

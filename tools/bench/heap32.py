@@ -37,7 +37,5 @@ def heap(folders: dict[str, str], codes: list[str]) -> list[dict]:
             timeout=TIME_LIMIT_S,
         )
     if done.returncode:
-        raise toolbox.Missing(
-            "the 32-bit MicroPython failed: " + (done.stderr.strip().splitlines() or ["?"])[-1]
-        )
+        raise toolbox.Missing("the 32-bit MicroPython failed: " + (done.stderr.strip().splitlines() or ["?"])[-1])
     return json.loads(done.stdout)

@@ -12,7 +12,6 @@ import collections
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -84,9 +83,7 @@ def show(own: dict[str, float], calls: dict[tuple[str, str], float], top: int) -
 def show_callers(calls: dict[tuple[str, str], float], function: str) -> None:
     """Who calls a function, and how often per message."""
     print(f"calls of {function} per message, by")
-    mine = {
-        caller: n for (caller, called), n in calls.items() if called.split("'")[0] == function and n > 0.005
-    }
+    mine = {caller: n for (caller, called), n in calls.items() if called.split("'")[0] == function and n > 0.005}
     for caller, count in sorted(mine.items(), key=lambda item: -item[1]):
         print(f"{count:8.2f}  {caller}")
 
@@ -132,7 +129,7 @@ def _gdb(server: measure.Server, load: Load, messages: int) -> collections.Count
         ]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         if not server.ends_by_itself:
-            process.send_signal(signal.SIGINT)
+            process.terminate()  # SIGINT would interrupt gdb, too
         process.wait(30)
         said = debugger.communicate(timeout=30)[0]
     except subprocess.SubprocessError as error:
@@ -147,9 +144,7 @@ def _gdb(server: measure.Server, load: Load, messages: int) -> collections.Count
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--what", choices=("echo", "room", "get", "pure", "microdot", "asyncio"), default="echo"
-    )
+    parser.add_argument("--what", choices=("echo", "room", "get", "pure", "microdot", "asyncio"), default="echo")
     parser.add_argument("--size", type=int, default=16)
     parser.add_argument("--members", type=int, default=20, help="of the room")
     parser.add_argument("--top", type=int, default=30)
@@ -183,9 +178,7 @@ def main(argv: list[str] | None = None) -> int:
 def _subject(bench: catalog.Bench, options: argparse.Namespace) -> tuple[measure.Server, Load]:
     load = Load(size=options.size)
     if options.what == "room":
-        return bench.ours("room"), Load(
-            mode="fan", path="/room", size=options.size, connections=options.members
-        )
+        return bench.ours("room"), Load(mode="fan", path="/room", size=options.size, connections=options.members)
     if options.what == "get":
         return bench.ours("get", ends=False), Load(wire="http", path="/get")
     if options.what == "asyncio":

@@ -128,9 +128,7 @@ def run_once(
                 os.sched_setaffinity(pid, {core})
         told = _wait_for_client(client, process)
         if client.returncode:
-            said = [
-                x for x in (_tail(out) + _tail(err)).splitlines() if not x.startswith("==")
-            ]  # valgrind's own
+            said = [x for x in (_tail(out) + _tail(err)).splitlines() if not x.startswith("==")]  # valgrind's own
             raise ServerFailed("\n".join([f"{server.name}: {told[1].strip()}", *said]))
         _end(process, EXIT_LIMIT_S if server.ends_by_itself else 0)
         return Outcome(json.loads(told[0]), _tail(out, 0), _tail(err, 0))

@@ -79,9 +79,7 @@ def measure(name: str) -> dict[str, int]:
         if shutil.which("node"):
             package = source.name
             # asyncio is part of every firmware; it is imported first so that it is in nobody's bill.
-            _, got = heap32.heap(
-                {package: str(target / package)}, ["import asyncio, json", FIRST_ROUTE[name]]
-            )
+            _, got = heap32.heap({package: str(target / package)}, ["import asyncio, json", FIRST_ROUTE[name]])
             if got["error"]:
                 raise toolbox.Missing(f"{name} on the 32-bit VM: {got['error']}")
             result.update(live=got["live"], allocated=got["allocated"])

@@ -49,11 +49,7 @@ def table(rows: list[dict], group: str, title_of: str) -> list[str]:
     title, figure, unit = TITLES[title_of]
     mine = [r for r in rows if r["group"] == group and ("error" in r or figure in r)]
     if not any(figure in r for r in mine):
-        return [
-            f"{r['group']}: {r['server']} {r['case']}: {_first_line(r['error'])}"
-            for r in mine
-            if "error" in r
-        ]
+        return [f"{r['group']}: {r['server']} {r['case']}: {_first_line(r['error'])}" for r in mine if "error" in r]
     cases = list(dict.fromkeys(r["case"] for r in mine))
     servers = list(dict.fromkeys(r["server"] for r in mine))
     cell = {(r["server"], r["case"]): r for r in mine}
@@ -77,9 +73,7 @@ def _first_line(text: str) -> str:
 
 def print_group(rows: list[dict], group: str) -> None:
     for name in (group, SECOND_LOOK.get(group)):
-        if name and not (
-            name != group and not any(TITLES[name][1] in r for r in rows if r["group"] == group)
-        ):
+        if name and not (name != group and not any(TITLES[name][1] in r for r in rows if r["group"] == group)):
             print("\n".join(table(rows, group, name)), flush=True)
 
 

@@ -27,9 +27,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--heap", default="2M", help="MicroPython's heap (64-bit words; default %(default)s)")
     parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="where the figures go")
     parser.add_argument("--svg", metavar="FILE", type=pathlib.Path, help="where the chart goes")
-    parser.add_argument(
-        "--keep", action="store_true", help="write tools/bench/results/bench.json and echo.svg"
-    )
+    parser.add_argument("--keep", action="store_true", help="write tools/bench/results/bench.json and echo.svg")
     options = parser.parse_args(argv)
     unknown = set(options.only.split(",")) - set(names) if options.only else ()
     if unknown:

@@ -134,9 +134,7 @@ def versions(interpreter: str) -> dict[str, str]:
         name, _, version = line.partition("==")
         if version:
             result[name] = version
-    commit = subprocess.run(
-        ["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True, text=True
-    )
+    commit = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True, text=True)
     if commit.returncode == 0:
         result["viperhttp"] = commit.stdout.strip()
     return result

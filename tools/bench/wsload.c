@@ -147,14 +147,14 @@ static const char *browser_headers(void) {
 static int upgraded(void) {
     int fd = dial();
     if (wire != WS) return fd;
-    char q[2048], r[4096];
+    char q[2048], r[4096], own[256] = "";
+    if (browser) /* the page came from this server: the Origin has its port */
+        snprintf(own, sizeof own, "Origin: http://127.0.0.1:%d\r\n"
+                 "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n", port);
     int l = snprintf(q, sizeof q,
-        "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: Upgrade\r\n%sUpgrade: websocket\r\n"
-        "%s%s"
+        "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: Upgrade\r\n%sUpgrade: websocket\r\n%s"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
-        path, port, browser_headers(),
-        browser ? "Origin: http://127.0.0.1\r\n" : "",
-        browser ? "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n" : "");
+        path, port, browser_headers(), own);
     put(fd, q, l);
     /* byte by byte: what follows the head belongs to the frames */
     size_t k = 0;
