@@ -198,7 +198,7 @@ class HttpConnection(Channel):
 
     def respond(self, status: int, headers, body: bytes) -> None:
         """Send a whole response. ValueError when a header is not allowed."""
-        keep = self._keeps()
+        keep = self._keeps(headers)
         data = response.head(status, headers, len(body), keep, self.head.version if self.head else 1)
         if self._bodiless(status):
             body = b""
@@ -220,7 +220,7 @@ class HttpConnection(Channel):
         if length is None and not minor:
             self.keep = False  # HTTP/1.0 has no chunks: the body ends with the connection
             length = -1
-        data = response.head(status, headers, length, self._keeps(), minor)
+        data = response.head(status, headers, length, self._keeps(headers), minor)
         self.endless = length is None or length < 0
         self._wait(STREAM, None)
         self.write(data, len(data))
@@ -255,9 +255,12 @@ class HttpConnection(Channel):
             self.write(response.LAST_CHUNK, len(response.LAST_CHUNK))
         self._done()
 
-    def _keeps(self) -> bool:
+    def _keeps(self, headers) -> bool:
         if self.server.stopping or self.half:
             self.keep = False
+        for name, value in headers:
+            if name.lower() == "connection" and value == "close":
+                self.keep = False  # the application's wish
         if self.body is not None and not self.body.done:
             left = self.body.left if not self.body.chunked else _SKIP_LIMIT + 1
             if left > _SKIP_LIMIT or self.error is not None or self.head.get("expect"):

@@ -19,7 +19,7 @@ def header_line(name: str, value) -> bytes:
 def head(status: int, headers, length: "int | None", keep_alive: bool, minor: int = 1) -> bytes:
     """Status line and headers up to the empty line.
 
-    headers     iterable of (name, value); Content-Length and Transfer-Encoding are left out
+    headers     iterable of (name, value); Content-Length, Transfer-Encoding and "Connection: close" are left out
     length      Content-Length; None for chunked coding; -1 to say nothing (a body that ends with the connection)
     keep_alive  False adds Connection: close
     minor       of the client's version: an HTTP/1.0 client is told that the connection stays
@@ -27,7 +27,8 @@ def head(status: int, headers, length: "int | None", keep_alive: bool, minor: in
     lines = [b"HTTP/1.1 ", status_line(status), b"\r\n"]
     for name, value in headers:
         # How the body is framed is not the application's to say: two answers to that are how responses are smuggled.
-        if name.lower() not in ("content-length", "transfer-encoding"):
+        key = name.lower()
+        if key not in ("content-length", "transfer-encoding") and (key != "connection" or value != "close"):
             lines.append(header_line(name, value))
     if status >= 200 and status != 204 and status != 304:  # the others have no body (RFC 9110 section 8.6)
         if length is None:
