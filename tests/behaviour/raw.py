@@ -43,8 +43,13 @@ def close(code=None, reason=b""):
 class Raw:
     """A TCP connection with helpers for HTTP and frames. Every read has a deadline."""
 
-    def __init__(self, port, timeout=10):
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout)
+    def __init__(self, port, timeout=10, receive_buffer=None):
+        self.sock = socket.socket()
+        if receive_buffer is not None:
+            # Before connect(), which announces the window: a peer that does not read stalls the server soon.
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.sock.settimeout(timeout)
+        self.sock.connect(("127.0.0.1", port))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
 
@@ -62,6 +67,15 @@ class Raw:
         """Send one byte per segment."""
         for i in range(len(data)):
             self.sock.sendall(data[i : i + 1])
+
+    def end_sending(self):
+        """Send no more, but go on reading."""
+        self.sock.shutdown(socket.SHUT_WR)
+
+    def reset(self):
+        """Vanish with a TCP reset."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.sock.close()
 
     def _more(self):
         data = self.sock.recv(65536)
@@ -158,6 +172,12 @@ class Raw:
         elif n == 127:
             n = struct.unpack("!Q", self.read(8))[0]
         return byte0, self.read(n)
+
+    def message(self):
+        """The text of the next frame, which must be a whole text message."""
+        byte0, payload = self.frame()
+        assert byte0 == 0x81, (byte0, payload)
+        return payload.decode()
 
     def closing(self):
         """(code, reason) of the next frame, which must be a CLOSE; code None when it has no body."""
