@@ -13,6 +13,7 @@ from ..protocol.codes import GOING_AWAY, INTERNAL_ERROR, NORMAL, POLICY_VIOLATIO
 from ..transport import current
 from .routes import WEBSOCKET
 
+NO_LIMIT = 0x3FFFFFFF  # more than any Content-Length that the parser takes
 _TEXT = [("Content-Type", "text/plain; charset=utf-8")]
 
 _sync_request = None  # the request whose plain (not async) handler is running
@@ -36,6 +37,11 @@ class Dispatcher:
         if handshake.is_upgrade(head):
             return self._upgrade(connection, head, methods, params)
         connection.request = request = Request(self.app, connection, head, params or {})
+        if connection.body is not None:
+            # Now: with middleware, the first bytes of the body come before the handler's turn.
+            endpoint = self.find_endpoint(head.method, methods)
+            if endpoint is not None and endpoint.streams:
+                connection.body.limit = NO_LIMIT if endpoint.streams is True else endpoint.streams
         pipeline = self.app.pipeline
         if pipeline is not None:
             # Middleware sees every request, also those that no route takes.
@@ -56,9 +62,9 @@ class Dispatcher:
         endpoint = self.find_endpoint(request.method, methods)
         if endpoint is None:
             return self._no_endpoint(request, methods)
-        limit = request.connection.server.config.max_body
-        if request.head.length > limit and not endpoint.streams:
-            raise HTTPException(413, "body larger than %d bytes" % limit)
+        body = request.connection.body
+        if body is not None and request.head.length > body.limit:
+            raise HTTPException(413, "body larger than %d bytes" % body.limit)
         if endpoint.query or endpoint.deps:
             from .depends import call_with
 

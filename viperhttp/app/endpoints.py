@@ -26,7 +26,7 @@ class Endpoint:
     """
 
     def __init__(self, pattern: str, handler, query, deps, docs: dict):
-        self.streams = docs.get("stream_body", False)  # reads its body in pieces: max_body does not apply
+        self.streams = docs.get("stream_body", False)  # reads its body in pieces: True is no limit, a number its limit
         for key in docs:
             if key not in _DOCS:
                 raise TypeError("route %s: unknown option %r" % (pattern, key))

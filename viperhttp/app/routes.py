@@ -20,6 +20,8 @@ class Routes:
                they reach the handler as keyword arguments
         query  {name: Query(default, cast) or type}: typed query parameters, keyword arguments too; 422 when wrong
         deps   {name: Depends(function)}: keyword arguments too
+        stream_body  True: config max_body does not apply, the handler reads its body in pieces (request.parts(),
+               request.save(), request.read()); a number is the route's own limit in bytes
         The rest describes the route in /openapi.json: summary, description, tags, responses, operation_id, name,
         request_body, deprecated, include_in_schema.
         The handler, async or not, returns str, bytes, dict, list, None (204), (body, status[, headers]) or a Response.

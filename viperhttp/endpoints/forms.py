@@ -3,7 +3,8 @@
 import os
 
 from ..exceptions import HTTPException, ProtocolError
-from ..protocol.multipart import DATA, END, MORE, PART, PART_END, MultipartReader, PartHead, parameters
+from ..protocol.kernels import utf8
+from ..protocol.multipart import DATA, END, MORE, MultipartReader, PartHead, parameters
 from ..protocol.urlencoded import UrlencodedReader
 
 MAX_PARTS = 32
@@ -54,10 +55,10 @@ class Part:
 
     async def text(self, limit: int = MAX_FIELD) -> str:
         """All of the data as UTF-8 text; HTTPException 400 when it is none, 413 beyond `limit` bytes."""
-        try:
-            return str(await self.read(-1, limit), "utf-8")
-        except UnicodeError:
+        data = await self.read(-1, limit)
+        if utf8(data, 0, len(data), 0):  # str() does not look closely on MicroPython
             raise HTTPException(400, "form field %r is not UTF-8 text" % self.name)
+        return str(data, "utf-8")
 
     async def save(self, path: str, limit: "int | None" = None) -> int:
         """Write the data to the file `path`; return its size in bytes.

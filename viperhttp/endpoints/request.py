@@ -24,6 +24,7 @@ class Request(RequestInfo):
         self.method = head.method
         self.state: dict = {}
         self._body = None
+        self._form = None
 
     async def body(self) -> bytes:
         """The whole body. HTTPException 413 when it exceeds config max_body, 400 or 408 when it does not arrive."""
@@ -58,4 +59,42 @@ class Request(RequestInfo):
         """The next piece of the body, b"" behind its end: a large body without holding it in memory."""
         return await self.connection.read_some()
 
+    async def save(self, path: str, limit: "int | None" = None) -> int:
+        """Write the body to the file `path`, in pieces; return its size in bytes.
 
+        limit  in bytes; more is HTTPException 413. After an error the file is removed. On a route with
+               stream_body=True config max_body does not apply.
+        """
+        from .forms import save
+
+        left = b""
+
+        async def read(n: int) -> bytes:
+            nonlocal left
+            data = left or await self.read()
+            left = data[n:]
+            return data[:n]
+
+        return await save(read, path, limit)
+
+    def parts(self, max_parts: int = 32):
+        """`async for part in request.parts():` the parts of a form, urlencoded or multipart, as they arrive.
+
+        Each is a forms.Part: name, filename, content_type, `await part.read(n)`, `await part.text()`,
+        `await part.save(path, limit=...)`. More than `max_parts` are HTTPException 413, what is no form 415, a
+        malformed one 400. With stream_body=True on the route a form may be larger than config max_body.
+        """
+        from .forms import Parts
+
+        return Parts(self, max_parts)
+
+    async def form(self, max_parts: int = 32, max_field: int = 8192):
+        """A small form as a mapping, see forms.Form: form["name"] is the text of a field, or the bytes of a file.
+
+        More than `max_parts` parts, or one larger than `max_field` bytes, is HTTPException 413.
+        """
+        if self._form is None:
+            from .forms import read_form
+
+            self._form = await read_form(self, max_parts, max_field)
+        return self._form
