@@ -17,6 +17,7 @@ _BUDGET = 16384 if MICROPYTHON else 1048576
 class Session(dict):
     """A dict of JSON values. All requests and WebSockets of a client share one while it is in memory.
 
+    On MicroPython copy it by dict(session.items()): its dict() does not take a dict's subclass.
     Changes are kept when the handler has ended; save() keeps them at once, which a long-lived WebSocket may want.
     """
 
