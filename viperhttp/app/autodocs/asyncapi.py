@@ -62,7 +62,7 @@ def _channel(path: str, params: list, endpoint, events: bool, host) -> dict:
     kinds = []
     for _, some in _traffic(endpoint, events):
         kinds += [kind for kind in some if kind not in kinds]
-    found = {
+    found: dict = {
         "address": path,
         "tags": [{"name": tag} for tag in listing.tags(endpoint, path)],
         "messages": {kind: {"$ref": "#/components/messages/" + kind} for kind in kinds},
@@ -81,9 +81,9 @@ def _channel(path: str, params: list, endpoint, events: bool, host) -> dict:
 
 
 def _ws_binding(endpoint) -> dict:
-    binding = {"method": "GET", "bindingVersion": _WS_BINDING}
+    binding: dict = {"method": "GET", "bindingVersion": _WS_BINDING}
     if endpoint.query:
-        query = {"type": "object", "properties": {}}
+        query: dict = {"type": "object", "properties": {}}
         wanted = []
         for name, required, schema in listing.queries(endpoint.query):
             query["properties"][name] = schema
@@ -113,7 +113,7 @@ def _traffic(endpoint, events: bool) -> tuple:
 
 def _operation(action: str, key: str, kinds, events: bool) -> dict:
     channel = "#/channels/" + key
-    found = {
+    found: dict = {
         "action": action,
         "channel": {"$ref": channel},
         "messages": [{"$ref": "%s/messages/%s" % (channel, kind)} for kind in kinds],

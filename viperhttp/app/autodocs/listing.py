@@ -141,7 +141,7 @@ def queries(spec):
         if not isinstance(query, Query):
             query = Query(cast=query)
         kind = query.cast if query.cast in (int, float, bool) else str
-        schema = {"type": _SCHEMAS.get(kind.__name__, "string")}
+        schema: dict = {"type": _SCHEMAS.get(kind.__name__, "string")}
         required = query.default is _MISSING
         if not required and isinstance(query.default, (str, int, float)):
             schema["default"] = query.default

@@ -56,7 +56,7 @@ def operation(method: str, path: str, params: list, methods: dict) -> dict:
         if other < method and other != WEBSOCKET and listing.operation_id(other, path, same) == name:
             name += "_" + method.lower()
             break
-    found = {
+    found: dict = {
         "operationId": name,
         "tags": listing.tags(endpoint, path),
         "responses": listing.responses(docs),
