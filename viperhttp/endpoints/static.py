@@ -113,7 +113,7 @@ class FileResponse(Response):
             headers.append(("Accept-Ranges", "bytes"))
         first, last = 0, size - 1
         status = self.status_code
-        wanted = head.get("range")
+        wanted = head.get("range") if head.method == "GET" else None  # RFC 9110 section 14.2
         if wanted and not zipped and status == 200 and head.get("if-range", etag) == etag:
             span = _range(wanted, size)
             if span == ():
@@ -159,12 +159,18 @@ def _type_of(path: str) -> str:
 
 
 def _takes_gzip(head) -> bool:
+    # What is said of gzip itself counts more than what is said of "*", wherever it stands.
+    anything = False
     for line in head.all("accept-encoding"):
         for item in line.lower().split(","):
             name, _, weight = item.partition(";")
-            if name.strip() in ("gzip", "*"):
-                return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
+            name = name.strip()
+            if name in ("gzip", "*"):
+                wanted = weight.replace(" ", "") not in ("q=0", "q=0.", "q=0.0", "q=0.00", "q=0.000")
+                if name == "gzip":
+                    return wanted
+                anything = wanted
+    return anything
 
 
 def _matches(condition: "str | None", etag: str) -> bool:
@@ -179,10 +185,11 @@ def _matches(condition: "str | None", etag: str) -> bool:
 
 def _range(text: str, size: int) -> "tuple | None":
     """(first, last) of one byte range; () when it cannot be satisfied, None when it is to be ignored."""
-    if not text.startswith("bytes=") or "," in text:
+    if text[:6].lower() != "bytes=":
         return None
     first, separator, last = text[6:].strip().partition("-")
-    if not separator or (first and not first.isdigit()) or (last and not last.isdigit()) or not (first or last):
+    # isdigit() would know digits that int() does not. Several ranges, with a comma, fail here too.
+    if not separator or (first + last).encode().strip(b"0123456789") or not (first or last):
         return None
     if not first:
         n = min(int(last), size)
