@@ -27,8 +27,13 @@ _WHERE = {
     "TestClient": "testing",
 }
 
+_MODULES = ("auth", "background", "exceptions", "middleware", "sessions", "status", "testing", "websockets")
+
 
 def __getattr__(name):
+    if name in _MODULES:
+        # MicroPython does not look for a module of that name by itself where there is a __getattr__.
+        return __import__("viperhttp." + name, None, None, (name,))
     where = _WHERE.get(name)
     if where is None:
         raise AttributeError("module 'viperhttp' has no attribute %r" % name)
