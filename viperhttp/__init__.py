@@ -33,7 +33,7 @@ _MODULES = ("auth", "background", "exceptions", "middleware", "sessions", "statu
 def __getattr__(name):
     if name in _MODULES:
         # MicroPython does not look for a module of that name by itself where there is a __getattr__.
-        return __import__("viperhttp." + name, None, None, (name,))
+        return _load("viperhttp." + name, name)
     where = _WHERE.get(name)
     if where is None:
         raise AttributeError("module 'viperhttp' has no attribute %r" % name)
