@@ -72,18 +72,35 @@ if MICROPYTHON:
         # asyncio wants to wait, and the item when the user's code yields one.
         if not hasattr(stream, "send"):
             stream = (item for item in stream)
-        try:
-            while True:
-                try:
-                    item = stream.send(None)
-                except StopIteration:
-                    return
+        error = None
+        while True:
+            try:
+                item = stream.send(None) if error is None else stream.throw(error)
+            except StopIteration:
+                return
+            error = None
+            try:
                 if item is None:
                     yield
                 else:
                     yield from sink.put(item)
-        finally:
-            stream.close()
+            except BaseException as thrown:
+                # The user's code may have to see it: asyncio wakes a wait_for() with a CancelledError. At an item it
+                # is told of the end as a generator is, and may await in its `finally`.
+                if item is not None:
+                    return (yield from _close(stream, thrown))
+                error = thrown
+
+    def _close(stream, error):
+        # What close() does, for a generator that awaits on its way out.
+        try:
+            item = stream.throw(GeneratorExit())
+            while item is None:
+                yield
+                item = stream.send(None)
+        except (StopIteration, GeneratorExit):
+            raise error
+        raise RuntimeError("a stream's generator yields although its client has gone")
 
 else:
 
