@@ -95,7 +95,7 @@ def test_what_cannot_be_an_answer_is_500_and_the_log_names_the_route(serve):
     served.expect_errors = True
     cases = {
         "/object": "TypeError: the handler of GET /object returned object",
-        "/tuple-4": "TypeError: the handler of GET /tuple-4 returned 4 values",
+        "/tuple-4": "TypeError: the handler of GET /tuple-4 returned",
     }
     if not served.runtime.micropython:  # MicroPython's json writes <object> and raises nothing
         cases["/object-inside"] = "viperhttp: GET /object-inside: TypeError: "
