@@ -33,3 +33,18 @@ def serve(runtime):
         served.stop()
     for served in running:
         served.check_log()
+
+
+@pytest.fixture(scope="module", params=list(ON))
+def cases(request):
+    """One server of apps/ws_cases.py with default limits for all tests of a module that change nothing in it."""
+    chosen = ON[request.param]
+    if chosen.missing():
+        pytest.skip(chosen.missing())
+    served = Served(chosen, "ws_cases", "1M", None, {})
+    try:
+        served.wait_until_ready()
+        yield served
+    finally:
+        served.stop()
+    served.check_log()
