@@ -21,11 +21,21 @@ TX = bytearray(16)
 _current: contextvars.ContextVar = contextvars.ContextVar("viperhttp_channel", default=None)
 
 
+_TURN = 63  # of so many sends one lets the event loop turn
+
+
 class _Done(collections.abc.Coroutine):
-    """Awaiting it returns at once; create_task() and wait_for() take it too."""
+    """Awaiting it returns at once; create_task() and wait_for() take it too.
+
+    Now and then it lets others run: a handler that sends in a tight loop to a client that reads as fast would
+    otherwise keep everything else waiting, its own client's CLOSE included.
+    """
+
+    count = 0
 
     def __await__(self):
-        return iter(())
+        self.count += 1
+        return iter(()) if self.count & _TURN else _turn()
 
     def send(self, value):
         raise StopIteration
@@ -35,6 +45,10 @@ class _Done(collections.abc.Coroutine):
 
     def close(self):
         pass
+
+
+def _turn():
+    yield
 
 
 DONE = _Done()
@@ -200,6 +214,10 @@ class Channel(asyncio.BufferedProtocol):
         if self.blocked:
             return self._queue().add(data) or QUEUED
         self.sock.write(data)
+        if self.sock.is_closing():
+            # The write has failed; asyncio would say so later, and a sender in a tight loop would never see it.
+            self.drop()
+            return LOST
         return QUEUED if self.blocked else SENT
 
     def write_framed(self, k: int, data, n: int) -> int:
