@@ -173,7 +173,8 @@ def test_current_request_outside_of_a_handler_says_what_is_wrong(serve):
 def test_a_request_describes_itself(serve):
     served = serve("http_main")
     with Raw(served.port) as client:
-        client.request("PUT /describe/a%2Fb%20c?q=1+2&q=%C3%BC&empty=", ["X-Many: 1", "x-many: 2", "Cookie: a=1; b=\"2\""])
+        headers = ["X-Many: 1", "x-many: 2", 'Cookie: a=1; b="2"']
+        client.request("PUT /describe/a%2Fb%20c?q=1+2&q=%C3%BC&empty=", headers)
         got = json.loads(client.response()[2])
     path = "/describe/a%2Fb%20c"
     assert got == {

@@ -149,7 +149,8 @@ MISTAKES = {
     "a WebSocket route twice": (
         "ValueError", "app.websocket('/j')(h); app.websocket('/j')(h)", ["/j", "twice"]),
     "an unknown event": ("ValueError", "app.on_event('start')", ["startup", "shutdown", "start"]),
-    "an unknown config key": ("TypeError", "ViperHTTP(config={'max_client': 3})", ["max_client", "max_clients", "send_queue"]),
+    "an unknown config key": (
+        "TypeError", "ViperHTTP(config={'max_client': 3})", ["max_client", "max_clients", "send_queue"]),
     "an unknown config key in run()": ("TypeError", "app.run(8080, max_cliens=3)", ["max_cliens", "max_clients"]),
     "a mount without a slash": ("ValueError", "app.mount('static', '.')", ["static", "start with '/'"]),
 }
