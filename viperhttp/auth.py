@@ -66,7 +66,8 @@ class Auth:
     """What the three kinds share. An instance guards, on both runtimes, as
 
     a dependency  deps={"user": Depends(auth)}: the handler gets the identity
-    a hook        app.before_request(auth), or app.before_request(websocket=True)(auth), which accepts the WebSocket
+    a hook        app.before_request(auth) for requests; app.before_request(websocket=True)(auth) for WebSockets,
+                  which it accepts
     a middleware  app.add_middleware(auth): every request, static files too, and every WebSocket handshake
 
     Missing or wrong credentials are 401 with WWW-Authenticate (RFC 9110 section 11.6.1), too many wrong ones 429

@@ -95,7 +95,7 @@ class SessionMiddleware:
         self.max_bytes = max_bytes
         self.budget = budget
         self.store = store
-        self.options = {"secure": secure, "samesite": same_site, "path": path, "domain": domain, "httponly": True}
+        self.options: dict = {"secure": secure, "samesite": same_site, "path": path, "domain": domain, "httponly": True}
         self.max_age = max_age
         self.live: dict = {}  # {id: Session}
         self.used = 0  # bytes of those

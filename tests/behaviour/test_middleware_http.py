@@ -1,5 +1,6 @@
 """Middleware around requests, on both runtimes."""
 
+import pytest
 from raw import Raw
 
 PAGE = "https://app.example.com"
@@ -99,8 +100,6 @@ def test_any_origin_is_a_star_and_needs_no_vary(serve):
 
 
 def test_a_star_with_credentials_is_an_error_at_start():
-    import pytest
-
     from viperhttp.middleware import CORSMiddleware
 
     with pytest.raises(ValueError, match="every site"):
@@ -164,3 +163,33 @@ def test_a_request_has_an_id_and_a_line_in_the_log(serve):
         assert client.get("/id", "X-Request-ID: abc-1")[1]["x-request-id"] == "abc-1"
         assert client.get("/id", "X-Request-ID: a b")[1]["x-request-id"] != "a b"
     served.wait_for_log("127.0.0.1 GET /id 200 ")
+
+
+def test_a_public_page_may_ask_for_a_private_address_when_that_is_allowed(serve):
+    options = {"allow_origins": [PAGE], "allow_private_network": True}
+    with Raw(serve("mw_middleware", use={"cors": options}).port) as client:
+        lines = [f"Origin: {PAGE}", "Access-Control-Request-Method: GET"]
+        client.request("OPTIONS /", lines)
+        assert "access-control-allow-private-network" not in client.response()[1]
+        client.request("OPTIONS /", [*lines, "Access-Control-Request-Private-Network: true"])
+        assert client.response()[1]["access-control-allow-private-network"] == "true"
+
+
+def test_the_rate_limit_remembers_a_bounded_number_of_clients(monkeypatch):
+    import viperhttp.middleware.ratelimit as module
+
+    now = [0]
+    monkeypatch.setattr(module, "ticks", lambda: now[0])
+    limit = module.RateLimitMiddleware(rate=1, burst=2, max_clients=2)
+    assert [limit.wait("a"), limit.wait("a")] == [0, 0]
+    assert limit.wait("a") == 1
+    for address in "bc":
+        now[0] += 1
+        limit.wait(address)
+    assert sorted(limit.clients) == ["b", "c"]
+    now[0] += 500
+    limit.wait("b")
+    assert limit.wait("b") == pytest.approx(0.499)
+    now[0] += 10**7
+    assert [limit.wait("b"), limit.wait("b")] == [0, 0]
+    assert limit.wait("b") > 0

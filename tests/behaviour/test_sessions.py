@@ -351,3 +351,10 @@ def test_sessions_without_the_middleware_are_an_error_that_says_what_to_do():
     request.app = SimpleNamespace(middlewares=[])
     with pytest.raises(RuntimeError, match="SessionMiddleware"):
         request.session  # noqa: B018
+
+
+def test_options_that_no_browser_would_take_are_an_error_at_start():
+    with pytest.raises(ValueError, match="secure"):
+        SessionMiddleware(same_site="none")
+    with pytest.raises(ValueError, match="token"):
+        SessionMiddleware(cookie="a b")

@@ -70,7 +70,8 @@ def spawn(task, *args, **kwargs) -> bool:
 def _forget_other_loop() -> None:
     # Ctrl-C and a second run() on a board: what the first has left behind never ends, and must hold no place.
     global _loop
-    loop = asyncio.core._task_queue if MICROPYTHON else asyncio.get_running_loop()  # CPython
+    core = getattr(asyncio, "core", None)  # MicroPython's loop is its queue
+    loop = core._task_queue if core is not None else asyncio.get_running_loop()  # CPython
     if loop is not _loop:
         _loop = loop
         _running.clear()

@@ -24,23 +24,41 @@ def __getattr__(name):
 
 def _load(name: str):
     if name == "BaseHTTPMiddleware":
-        from .base import BaseHTTPMiddleware as found
-    elif name == "CORSMiddleware":
-        from .cors import CORSMiddleware as found
-    elif name == "CSRFMiddleware":
-        from .csrf import CSRFMiddleware as found
-    elif name == "RateLimitMiddleware":
-        from .ratelimit import RateLimitMiddleware as found
-    elif name == "SecurityHeadersMiddleware":
-        from .security import SecurityHeadersMiddleware as found
-    elif name == "SessionMiddleware":
-        from ..sessions import SessionMiddleware as found
-    elif name == "TrustedHostMiddleware":
-        from .hosts import TrustedHostMiddleware as found
-    elif name == "WebSocketOriginMiddleware":
-        from .origins import WebSocketOriginMiddleware as found
-    elif name == "RequestIDMiddleware":
-        from .trace import RequestIDMiddleware as found
-    else:
-        from .trace import AccessLogMiddleware as found
-    return found
+        from .base import BaseHTTPMiddleware
+
+        return BaseHTTPMiddleware
+    if name == "CORSMiddleware":
+        from .cors import CORSMiddleware
+
+        return CORSMiddleware
+    if name == "CSRFMiddleware":
+        from .csrf import CSRFMiddleware
+
+        return CSRFMiddleware
+    if name == "RateLimitMiddleware":
+        from .ratelimit import RateLimitMiddleware
+
+        return RateLimitMiddleware
+    if name == "SecurityHeadersMiddleware":
+        from .security import SecurityHeadersMiddleware
+
+        return SecurityHeadersMiddleware
+    if name == "SessionMiddleware":
+        from ..sessions import SessionMiddleware
+
+        return SessionMiddleware
+    if name == "TrustedHostMiddleware":
+        from .hosts import TrustedHostMiddleware
+
+        return TrustedHostMiddleware
+    if name == "WebSocketOriginMiddleware":
+        from .origins import WebSocketOriginMiddleware
+
+        return WebSocketOriginMiddleware
+    if name == "RequestIDMiddleware":
+        from .trace import RequestIDMiddleware
+
+        return RequestIDMiddleware
+    from .trace import AccessLogMiddleware
+
+    return AccessLogMiddleware

@@ -11,14 +11,17 @@ class BaseHTTPMiddleware:
     WebSockets do not pass here; a method ws_check(ws) takes part in their handshakes (see app.add_middleware).
     """
 
+    function = None  # what dispatch= gave
+
     def __init__(self, app=None, dispatch=None):
         self.app = app
         if dispatch is not None:
-            self.dispatch = dispatch
+            self.function = dispatch
 
     def __call__(self, request, call_next):
         return self.dispatch(request, call_next)
 
     async def dispatch(self, request, call_next):
         """Make the answer to a request."""
-        return await call_next(request)
+        function = self.function
+        return await (call_next(request) if function is None else function(request, call_next))
