@@ -5,6 +5,7 @@ import json
 
 import pytest
 from raw import Raw, text
+from serving import eventually
 
 HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",
@@ -106,6 +107,23 @@ def test_finally_runs_at_once_when_the_client_goes(serve, path, way):
         served.wait_for_log(path + ": after an await in finally", patience=3)
     with Raw(served.port) as other:
         assert other.get("/hello")[0] == 200
+
+
+def test_a_client_that_asks_for_more_behind_a_stream_is_missed_too_when_it_goes(serve):
+    served = serve("http_sse")
+    for times, ahead in enumerate((1, 300), 1):  # a request, and far more than the server keeps
+        with Raw(served.port) as client:
+            client.request("GET /sleep", body=b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n" * ahead)
+            client.read_until(b"data: first\n\n")
+        eventually(lambda times=times: served.log().count("sleep: finally") == times, "its end is noticed", 3)
+
+
+def test_a_request_behind_a_stream_is_answered_at_its_end(serve):
+    with Raw(serve("http_sse").port) as client:
+        client.send("GET /kinds HTTP/1.1\r\nHost: a\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n" * 5)
+        for _ in range(5):
+            assert client.response()[2] == KINDS
+            assert client.response()[2] == b"hello"
 
 
 def test_a_generator_is_cancelled_as_asyncio_cancels(serve):

@@ -59,9 +59,18 @@ class HttpConnection(Channel):
         if self.phase == LINGER:
             return
         if self.left is not None:
-            self.left += bytes(memoryview(buf)[off:end])
-            return
+            return self._set_aside(memoryview(buf)[off:end])
         self._consume(buf, off, end)
+
+    def _set_aside(self, data) -> None:
+        # The next request waits for its turn, and its sender in the network; but in a stream without an end, to read
+        # is the only way to hear that the client has left.
+        self.left = (self.left or b"") + bytes(data)
+        if self.phase != STREAM or not self.endless:
+            self.pause()
+        elif len(self.left) > self.server.config.max_head:
+            self.left = b""
+            self.keep = False
 
     def _consume(self, buf, off: int, end: int) -> None:
         self.busy = True
@@ -72,10 +81,7 @@ class HttpConnection(Channel):
                 elif self.phase != FLUSH and self.body is not None and not self.body.done and self.error is None:
                     off = self._read_body(buf, off, end)
                 else:
-                    # The next request waits for its turn, and its sender in the network.
-                    self.left = bytes(memoryview(buf)[off:end])
-                    self.pause()
-                    return
+                    return self._set_aside(memoryview(buf)[off:end])
         except ProtocolError as error:
             self._broken(error)
         finally:
@@ -222,6 +228,8 @@ class HttpConnection(Channel):
             length = -1
         data = response.head(status, headers, length, self._keeps(headers), minor)
         self.endless = length is None or length < 0
+        if self.endless and not self.half:
+            self.resume()
         self._wait(STREAM, None)
         self.write(data, len(data))
 
