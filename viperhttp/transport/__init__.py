@@ -19,8 +19,9 @@ if MICROPYTHON:
     from .clock import ticks, ticks_add, ticks_diff
     from .hub import Listener
 else:
-    from .aio import DONE, TX, Channel, Listener, current
+    from .aio import TX, Channel, Listener, current
     from .clock import ticks, ticks_add, ticks_diff
+    from .done import DONE
 
 __all__ = (
     "DONE",
