@@ -137,11 +137,15 @@ class Channel:
         self.drop()
         return LOST
 
+    def wait_with(self, data: bytes, sent: int) -> int:
+        """All of `data` but its first `sent` bytes waits for the socket."""
+        self._block(data[sent:] if sent else data)
+        return QUEUED
+
     def put_rest(self, left: int) -> int:
         """The last `left` bytes of the frame in TX wait for the socket."""
         size = TX[1] + 2 if TX[1] < 126 else (TX[2] << 8 | TX[3]) + 4
-        self._block(bytes(memoryview(TX)[size - left : size]))
-        return QUEUED
+        return self._block(TX, size - left, size)
 
     def write(self, data, n: int) -> int:
         """Send `n` bytes of `data`, which the caller may change afterwards. SENT, QUEUED or LOST."""
@@ -155,8 +159,7 @@ class Channel:
                 return LOST
             if sent == n:
                 return SENT
-            self._block(_piece(data, sent or 0, n))
-            return QUEUED
+            return self._block(data, sent or 0, n)
         self.out.add(_piece(data, 0, n))
         return QUEUED
 
@@ -171,7 +174,11 @@ class Channel:
         if self.write(TX, k) == LOST:
             return LOST
         # Were the header short, the payload would queue behind it.
-        return self.write(data, n)
+        try:
+            return self.write(data, n)
+        except MemoryError:
+            self.drop()  # a header without its payload spoils all that follows
+            return LOST
 
     def write_urgent(self, frame: bytes, pong: bool = False) -> int:
         """Send a control frame, before data that waits."""
@@ -183,11 +190,18 @@ class Channel:
             self.out.add_urgent(frame)
         return QUEUED
 
-    def _block(self, rest: bytes) -> None:
-        self.out = out = Outbox(ticks())
-        out.add(rest)
-        out.next()
-        self._watch()
+    def _block(self, data, start: int, end: int) -> int:
+        # data[start:end] waits; what stands before it has gone.
+        try:
+            out = Outbox(ticks())
+            out.add(_piece(data, start, end))
+            out.next()
+            self.out = out
+            self._watch()
+            return QUEUED
+        except MemoryError:
+            self.drop()  # half a frame is out, and there is no room for the other half
+            return LOST
 
     def flush(self) -> None:
         """Send what waits, as far as the socket takes it."""
@@ -271,17 +285,22 @@ class Channel:
     def over(self, task, error) -> None:
         """A task that ran on the spot has ended with `error` (StopIteration: as it should)."""
         if not isinstance(error, _ENDS):
-            raise error  # Ctrl-C
+            # Ctrl-C: the handler has died of it; whatever waits for its end must not wait in vain.
+            self(task, core.CancelledError())
+            raise error
         task.state = False
         self(task, error)
 
     def __call__(self, task, error) -> None:
         """The handler's task has ended; StopIteration carries what it returned."""
         self.task = None
-        if isinstance(error, StopIteration):
-            self.ended(error.value, None)
-        else:
-            self.ended(None, error)
+        try:
+            if isinstance(error, StopIteration):
+                self.ended(error.value, None)
+            else:
+                self.ended(None, error)
+        except Exception as fault:
+            self.broken_down(fault)  # asyncio's run loop would end with it, and the server too
 
     def cancel(self) -> bool:
         """Cancel the handler. False when there is none, or it is the one that asks."""

@@ -174,8 +174,8 @@ class Listener:
         while self.sock is not None:
             try:
                 sock, peer = self.sock.accept()
-            except OSError as error:
-                if error.errno not in _TEMPORARY:
+            except (OSError, MemoryError) as error:
+                if isinstance(error, MemoryError) or error.errno not in _TEMPORARY:
                     # ENFILE, ENOMEM: the connection still waits, so polling on would spin.
                     hub.watch(self.sock, 0)
                     self.resume_at = ticks_add(ticks(), _BACK_OFF)
@@ -185,7 +185,11 @@ class Listener:
                 sock.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
             except OSError:
                 pass  # a port without the option only loses speed
-            self.accepted(sock, peer)
+            try:
+                self.accepted(sock, peer)
+            except MemoryError:
+                hub.forget(sock)
+                sock.close()
 
     def check(self, now: int) -> None:
         """Accept again when the back-off is over."""
