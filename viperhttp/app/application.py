@@ -200,6 +200,9 @@ class ViperHTTP(Routes):
         except KeyboardInterrupt:
             if MICROPYTHON and self.server is not None:
                 # MicroPython leaves the loop as it was: let connections close and handlers clean up.
+                from ..transport.interrupt import interrupted
+
+                interrupted()
                 asyncio.get_event_loop().run_until_complete(self._stop())
         finally:
             self._release()

@@ -5,7 +5,7 @@ import errno
 
 from ..config import MICROPYTHON
 from ..log import report
-from ..transport import Listener, ticks, ticks_add, ticks_diff
+from ..transport import Listener, current, ticks, ticks_add, ticks_diff
 from .http import LINGER, HttpConnection
 from .ws import OPEN
 
@@ -14,6 +14,7 @@ if MICROPYTHON:
 
 _MAX_SWEEP = 500  # ms between two looks at the deadlines
 _MIN_SWEEP = 20
+_CLEAN_UP = 10  # times _MIN_SWEEP that cancelled handlers have for their `finally` at the end
 _MAX_REFUSALS = 4  # refused clients that may read their 503 at the same time; more are closed at once
 
 
@@ -63,7 +64,10 @@ class Server:
         pause = self._sweep_interval() / 1000
         while not self.stopped.is_set():
             await asyncio.sleep(pause)
-            self.sweep(ticks())
+            try:
+                self.sweep(ticks())
+            except MemoryError as error:
+                report("deadlines not looked at", error)  # the next time, then; the server goes on
 
     def _sweep_interval(self) -> int:
         config = self.config
@@ -76,22 +80,42 @@ class Server:
         return max(_MIN_SWEEP, int(shortest * 250))
 
     async def shutdown(self) -> None:
-        """Accept no more, close WebSockets with 1001, let answers end, and free the port."""
+        """Accept no more, close WebSockets with 1001, let answers end, and free the port.
+
+        A handler may call it: its own answer, or its own WebSocket's end, is not waited for.
+        """
         if self.stopping:
             return await self.stopped.wait()
         self.stopping = True
         self.listener.close()
+        caller = current()
         for channel in self._all():
             self._end(channel)
         deadline = ticks_add(ticks(), int(self.config.shutdown_timeout * 1000))
-        while self._all() or self.lingering:
-            if ticks_diff(ticks(), deadline) >= 0:
-                break
+        while ticks_diff(ticks(), deadline) < 0 and self._busy(caller):
             await asyncio.sleep(_MIN_SWEEP / 1000)
             self.sweep(ticks())
-        self.abort()
-        await asyncio.sleep(0)  # cancelled handlers run their `finally`
+            for channel in self._all():
+                if channel.kind == "ws" and channel.phase == OPEN:
+                    self._end(channel)  # it was accepted only now
+        cancelled = [channel for channel in self._all() if channel.task is not None] + list(self.lingering)
+        self.abort(caller)
+        # Cancelled handlers run their `finally`, which may wait for something.
+        for _ in range(_CLEAN_UP):
+            await asyncio.sleep(0)
+            if all(channel.task is None or channel is caller for channel in cancelled):
+                break
+            await asyncio.sleep(_MIN_SWEEP / 1000)
         self.stopped.set()
+
+    def _busy(self, caller) -> bool:
+        for channel in self._all():
+            if channel is not caller:
+                return True
+        for channel in self.lingering:
+            if channel is not caller:
+                return True
+        return False
 
     def _end(self, channel) -> None:
         if channel.kind == "ws":
@@ -102,19 +126,21 @@ class Server:
         elif not channel.stop():
             channel.drop()
 
-    def abort(self) -> None:
-        """Close everything at once and cancel what still runs."""
+    def abort(self, caller=None) -> None:
+        """Close everything at once, but for `caller`, and cancel what still runs."""
         if self.listener is not None:
             self.listener.close()
         for channel in self._all():
-            channel.drop()
+            if channel is not caller or channel.kind == "ws":
+                channel.drop()
         for channel in list(self.lingering):
             channel.cancel()
         self.lingering = {}
 
     def _all(self) -> list:
         if MICROPYTHON:
-            return [c for c in hub.channels.values() if getattr(c, "server", None) is self]
+            # Ctrl-C may have struck between the two steps of closing a socket.
+            return [c for c in hub.channels.values() if c.server is self and c.sock is not None]
         return list(self.channels)
 
     # ---- admission -------------------------------------------------------
