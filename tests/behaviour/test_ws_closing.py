@@ -137,7 +137,8 @@ def test_the_end_of_a_handler_has_its_code(serve, name, code, reason):
         client.send(close(code))
         assert client.at_end()
     if name in ("raise_later", "close_403"):
-        served.wait_for_log("viperhttp: WebSocket /case/{name}: " + ("KeyError" if name == "raise_later" else "ValueError"))
+        error = "KeyError" if name == "raise_later" else "ValueError"
+        served.wait_for_log("viperhttp: WebSocket /case/{name}: " + error)
 
 
 def test_both_sides_may_close_at_once(cases):

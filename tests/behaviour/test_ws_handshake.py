@@ -128,9 +128,10 @@ def test_the_clients_first_known_subprotocol_is_taken(cases, offer, chosen):
 
 
 def test_a_subprotocol_that_was_not_offered_is_left_out(cases):
-    for offer, answer in ((["Sec-WebSocket-Protocol: a, chat"], "chat"), (["Sec-WebSocket-Protocol: a"], None), ([], None)):
+    for offer, answer in ((["a, chat"], "chat"), (["a"], None), ([], None)):
         with Raw(cases.port) as client:
-            assert client.open("/accept-as/chat", *offer).get("sec-websocket-protocol") == answer
+            headers = client.open("/accept-as/chat", *("Sec-WebSocket-Protocol: " + names for names in offer))
+            assert headers.get("sec-websocket-protocol") == answer
             assert json.loads(client.message()) == {"subprotocol": answer}
 
 
