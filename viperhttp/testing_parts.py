@@ -9,7 +9,7 @@ from .protocol.frames import close_payload, parse_close
 from .protocol.http1 import BodyReader, Head
 
 _NO_LIMIT = 0x3FFFFFFF
-_EXIT_WAIT = 1  # seconds that a session's end waits for its handler
+_EXIT_WAIT = 1  # seconds that the end of a session or stream waits for its handler
 
 
 class WebSocketSession:
@@ -35,8 +35,8 @@ class WebSocketSession:
         head = self._run(self.client._answer(pipe))
         if head.status != 101:
             pipe.leave()
-            code = pipe.ws.close_code if pipe.ws is not None else None
-            error = WebSocketDisconnect(code or head.status, pipe.ws.close_reason or "" if code else "")
+            code = getattr(pipe.channel, "close_code", None)  # None: no handler has seen it
+            error = WebSocketDisconnect(code or head.status, pipe.channel.close_reason or "" if code else "")
             error.status = head.status
             raise error
         self.headers = Headers(head)
@@ -62,7 +62,7 @@ class WebSocketSession:
 
     def _over(self) -> bool:
         self.pipe.sent = bytearray()  # nobody reads it any more
-        return self.pipe.ws.task is None and not self.pipe.opened
+        return self.pipe.channel.task is None and not self.pipe.opened
 
     # ---- sending ---------------------------------------------------------
 
@@ -200,8 +200,18 @@ class TestResponse:
     def __exit__(self, kind, error, traceback):
         running = self.client._running
         if running is not None:
-            self.pipe.leave()
-            running.run(running.turn())
+            running.run(self._leave(running))
+
+    async def _leave(self, running) -> None:
+        self.pipe.leave()
+        try:
+            await running.until(self._over, _EXIT_WAIT)
+        except asyncio.TimeoutError:
+            pass  # a stream that pauses sees at its next item that nobody listens
+
+    def _over(self) -> bool:
+        channel = self.pipe.channel
+        return not self.pipe.opened and (channel is None or channel.task is None)
 
     def read(self) -> bytes:
         """The whole body."""

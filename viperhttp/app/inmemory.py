@@ -10,6 +10,9 @@ from ..transport import ticks, ticks_add, ticks_diff
 from ..transport.memory import MemoryListener
 from .dispatch import Dispatcher
 
+if MICROPYTHON:
+    from asyncio import core
+
 PEER = ("testclient", 50000)
 _EAGER = 50  # turns of the event loop before each costs a millisecond
 _SWEEP = 20  # ms between two looks at the deadlines
@@ -117,7 +120,10 @@ class Running:
 
     async def _pass(self, pause: float) -> None:
         if MICROPYTHON:
+            # Handlers that are woken on the spot leave their task where ours is expected.
+            task = core.cur_task
             self._pump()
+            core.cur_task = task
         else:
             # A handler is woken on the spot, which asyncio forbids inside another task.
             self.loop.call_soon(self._pump)
@@ -143,14 +149,15 @@ class _MemoryServer(Server):
 
 
 class _Watcher(Dispatcher):
-    """Keeps, on the Pipe, what handlers raise, and which WebSocket took it over."""
+    """Keeps, on the Pipe, what handlers raise, and what serves it."""
 
     def handle(self, connection, head):
         """A request is complete up to its body."""
         pipe = connection.sock
+        pipe.channel = connection
         successor = Dispatcher.handle(self, connection, head)
         if successor is not None:
-            pipe.ws = successor
+            pipe.channel = successor
             pipe.failure = getattr(successor, "failure", None)
         return successor
 
@@ -171,7 +178,7 @@ class _Watcher(Dispatcher):
         if failure is not None:
             ws.failure = failure
             for pipe in self.app.server.running.pipes:
-                if pipe.ws is ws:
+                if pipe.channel is ws:
                     pipe.failure = failure
 
     def error_response(self, request, error):
@@ -187,7 +194,5 @@ class _Watcher(Dispatcher):
 def in_loop() -> bool:
     """Whether an event loop is running here."""
     if MICROPYTHON:
-        from asyncio import core
-
         return core.cur_task is not None
     return asyncio._get_running_loop() is not None

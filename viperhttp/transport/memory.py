@@ -14,7 +14,7 @@ class PipeBase:
 
     sent    bytearray: what the server has sent and the client has not taken
     opened  the server has not closed its end
-    ws      the WebSocket that took the connection over; failure: what its handler raised (for the TestClient)
+    channel what serves the last request, failure what its handler raised: kept for the TestClient
     """
 
     def __init__(self):
@@ -22,7 +22,7 @@ class PipeBase:
         self.opened = True
         self.waiting = b""  # what the client has sent and the server has not read
         self.left = False  # the client has gone
-        self.ws = None
+        self.channel = None
         self.failure = None
 
     def send(self, data: bytes) -> None:
@@ -123,6 +123,7 @@ else:
         protocol = None
         reading = True
         blocked = False
+        failed = False
 
         def pump(self) -> None:
             """Let the server read and write what it can."""
@@ -154,8 +155,9 @@ else:
             return default
 
         def write(self, data) -> None:
-            """Send."""
+            """Send; after the client has gone it fails as a socket's does."""
             if self.left or not self.opened:
+                self.failed = True
                 return
             self.sent.extend(data)
             if len(self.sent) > CAPACITY and not self.blocked:
@@ -171,8 +173,8 @@ else:
             self.reading = True
 
         def is_closing(self) -> bool:
-            """Whether the server has closed its end."""
-            return not self.opened
+            """Whether the server has closed its end, or a write has failed."""
+            return self.failed or not self.opened
 
         def close(self) -> None:
             """The server closes its end."""
