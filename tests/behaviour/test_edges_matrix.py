@@ -9,6 +9,7 @@ from raw import KEY, Raw, close, frame, text
 from serving import Served, eventually
 
 ON = {"cpython": runtimes.RUNTIMES[0], "micropython": runtimes.RUNTIMES[2]}
+LIMITS = {"handshake_timeout": 0.3, "close_timeout": 0.5, "keep_alive_timeout": 0.3}
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def edges():
         if runtime.missing():
             pytest.skip(runtime.missing())
         if name not in served:
-            served[name] = Served(runtime, "edge_main", "1M", None, {"handshake_timeout": 0.3, "close_timeout": 0.5, "keep_alive_timeout": 0.3})
+            served[name] = Served(runtime, "edge_main", "1M", None, LIMITS)
             served[name].expect_errors = True
             served[name].wait_until_ready()
         return served[name]
