@@ -151,7 +151,7 @@ class ViperHTTP(Routes):
         """Add a middleware: an instance, or a class and its keyword arguments. The first added is the outermost.
 
         It is called with (request, call_next) when it is callable. One with ws_check(ws) takes part in WebSocket
-        handshakes: True lets them pass, a number refuses with that close code or HTTP status.
+        handshakes: True lets them pass, a number refuses with that close code or HTTP status; so does HTTPException.
         """
         if isinstance(middleware, type):
             middleware = middleware(**options)
