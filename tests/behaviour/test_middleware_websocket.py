@@ -64,3 +64,20 @@ def test_other_middleware_does_not_touch_websockets(serve):
     with Raw(serve("mw_middleware", use=use).port) as client:
         assert "x-stamp" not in client.open("/ws")
         assert client.message() == "in"
+
+
+def test_the_test_client_sees_the_close_code_of_a_refusal():
+    from viperhttp import ViperHTTP, WebSocketDisconnect
+    from viperhttp.middleware import WebSocketOriginMiddleware
+
+    app = ViperHTTP()
+    app.add_middleware(WebSocketOriginMiddleware([PAGE]))
+
+    @app.websocket("/ws")
+    async def ws(ws):
+        await ws.accept()
+
+    with pytest.raises(WebSocketDisconnect) as refused:
+        with app.test_client().websocket_connect("/ws", headers={"Origin": "https://evil.example"}):
+            pass
+    assert (refused.value.code, refused.value.status) == (1008, 403)

@@ -44,8 +44,12 @@ def check_middleware(middlewares, request) -> tuple:
             continue
         verdict = check(request)
         if verdict is not True:
-            # A close code cannot go out before the handshake: it is 403 on the wire.
-            return (verdict if verdict and verdict < 1000 else 403), judged
+            if verdict and verdict < 1000:
+                return verdict, judged
+            # A close code cannot go out before the handshake: it is 403 on the wire, and kept for the TestClient.
+            request.connection.close_code = verdict
+            request.connection.close_reason = ""
+            return 403, judged
         if getattr(middleware, "checks_origin", False):
             judged = True
     return 0, judged
