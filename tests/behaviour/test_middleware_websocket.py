@@ -77,7 +77,7 @@ def test_the_test_client_sees_the_close_code_of_a_refusal():
     async def ws(ws):
         await ws.accept()
 
-    with pytest.raises(WebSocketDisconnect) as refused:
-        with app.test_client().websocket_connect("/ws", headers={"Origin": "https://evil.example"}):
+    with app.test_client() as client, pytest.raises(WebSocketDisconnect) as refused:
+        with client.websocket_connect("/ws", headers={"Origin": "https://evil.example"}):
             pass
     assert (refused.value.code, refused.value.status) == (1008, 403)
