@@ -41,7 +41,8 @@ class WsSender(Channel):
                 n = pack(TX, byte0, data, n)
                 if n:
                     return self.put(n)
-            data = _payload(data)
+            if byte0 & 0x100:
+                data = memoryview(data)  # the UTF-8 of the str itself: MicroPython lets it be read, so nothing is copied
             return self.write_framed(header(TX, byte0 & 0xFF, len(data)), data, len(data))
 
     else:

@@ -1,6 +1,6 @@
 """One WebSocket connection after the handshake: frames in and out, heartbeat, bounded queues, both ways of closing."""
 
-from ..config import const
+from ..config import MICROPYTHON, const
 from ..exceptions import ProtocolError, WebSocketDisconnect
 from ..protocol import response
 from ..protocol.codes import (
@@ -106,27 +106,47 @@ class WsConnection(WsSender):
         part = self.part
         try:
             off = part.feed(buf, off, end)
-            opcode = part.opcode
-            if opcode:
-                payload = part.payload
-                part.payload = None
-                if part.idle():
-                    self.part = None
-                if opcode == TEXT:
-                    self._deliver(str(payload, "utf-8"))
-                elif opcode == BINARY:
-                    self._deliver(bytes(payload))
-                else:
-                    self._control(opcode, payload)
+            if part.opcode:
+                self._part_done(part)
+            elif off == end and MICROPYTHON:
+                part.at = end
+                self._read_rest(part)
         except ProtocolError as error:
             off = part.at
             self.part = part
             self.fail(error.code, error.reason)
         except MemoryError:
             self.part = part
-            self.fail(1009, "no memory for the message")
+            self.fail(TOO_BIG, "no memory for the message")
             off = part.at
         return off
+
+    def _part_done(self, part: Assembly) -> None:
+        payload = part.payload
+        part.payload = None
+        if part.idle():
+            self.part = None
+        if part.opcode == TEXT:
+            self._deliver(str(payload, "utf-8"))
+        elif part.opcode == BINARY:
+            self._deliver(bytes(payload))
+        else:
+            self._control(part.opcode, payload)
+
+    def _read_rest(self, part: Assembly) -> None:
+        # What does not fit the shared buffer goes where it belongs at once, not piece by piece and twice.
+        room = part.room()
+        while room is not None:
+            try:
+                n = self.sock.readinto(room)
+            except OSError:
+                return self.drop()
+            if not n:
+                return  # nothing there now; an end of the stream is reported again
+            part.took(n)
+            if part.opcode:
+                return self._part_done(part)
+            room = part.room()
 
     def _feed_other(self, buf, off: int, end: int) -> None:
         # Not open, or no room: keep, skip or forget the bytes.

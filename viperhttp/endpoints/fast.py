@@ -52,7 +52,7 @@ class FastPath:
         text = _decode(buf[at:end])
         end -= at
         # As many characters as bytes: ASCII, whatever MicroPython's decoder accepts.
-        if self.waiter is None or text is None or end >= _SMALL or _len(text) != end:
+        if self.waiter is None or text is None or _len(text) != end or end > _SMALL and end > self.route.limit:
             return self.text_any(buf, at, end, text)
         self.pending = text
         self.wake()
@@ -94,7 +94,7 @@ class FastPath:
         """Send a text message; see WebSocketBase.send_text."""
         if self.out is None and self.phase == _OPEN and _type(data) is _str:
             n = _len(data)
-            if n < _SMALL:
+            if n < _SMALL or n + 4 <= _len(TX):
                 n = pack(TX, 0x181, data, n)
                 if n and self.put(n) > 0:
                     return DONE
@@ -118,3 +118,27 @@ def _decode(view):
         return None
 
 
+def send_all(members, data: bytes) -> tuple:
+    """(how many members the frame `data` reached, [(member, result)] of the others or None)."""
+    n = _len(data)
+    reached = 0
+    failed = None
+    for ws in members:
+        if ws.out is not None or ws.phase != _OPEN:
+            result = ws.push(data)
+        else:
+            try:
+                result = ws.sock.write(data)
+            except OSError:
+                result = ws.lost_in_put()
+            else:
+                if result == n:
+                    reached += 1
+                    continue
+                result = ws.wait_with(data, result or 0)
+        if result >= 0:
+            reached += 1
+        else:
+            failed = failed or []
+            failed.append((ws, result))
+    return reached, failed

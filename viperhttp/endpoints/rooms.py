@@ -2,6 +2,7 @@
 
 import json
 
+from ..config import MICROPYTHON
 from ..connection.sender import DROPPED
 from ..protocol.codes import TRY_AGAIN_LATER
 from ..protocol.frames import frame
@@ -67,15 +68,7 @@ class ConnectionManager:
         members = self._all if room is None else self._rooms.get(room)
         if not members:
             return 0
-        reached = 0
-        failed = None
-        for ws in members:
-            result = ws.push(data)
-            if result >= 0:
-                reached += 1
-            else:
-                # Leave the list alone while it is walked.
-                failed = (failed or []) + [(ws, result)]
+        reached, failed = send_all(members, data)
         for ws, result in failed or ():
             self._fail(ws, result)
         return reached
@@ -98,3 +91,19 @@ class ConnectionManager:
         return {"connections": len(self._all), "rooms": rooms}
 
 
+if MICROPYTHON:
+    from .fast import send_all
+else:
+
+    def send_all(members, data: bytes) -> tuple:
+        """(how many members the frame `data` reached, [(member, result)] of the others or None)."""
+        reached = 0
+        failed = None
+        for ws in members:
+            result = ws.push(data)
+            if result >= 0:
+                reached += 1
+            else:
+                failed = failed or []
+                failed.append((ws, result))
+        return reached, failed

@@ -90,6 +90,28 @@ class Assembly:
             self._frame_done()
         return off + n
 
+    def room(self) -> "memoryview | None":
+        """Where the payload of a message's frame may be read into directly; took() says how much came. Else None."""
+        if self.left <= 0 or self.control is not None:
+            return None
+        return memoryview(self.data)[self.filled : self.filled + self.left]
+
+    def took(self, n: int) -> None:
+        """`n` bytes were read into room(). Raises ProtocolError."""
+        self.opcode = 0
+        self.left -= n
+        at = self.filled
+        unmask(self.data, at, n, self.mask)
+        if n & 3:
+            self.mask = self.mask[n & 3 :] + self.mask[: n & 3]
+        if self.message == TEXT:
+            self.text = utf8(self.data, at, n, self.text)
+            if self.text < 0:
+                raise ProtocolError(INVALID_PAYLOAD, "text is not UTF-8")
+        self.filled = at + n
+        if not self.left:
+            self._frame_done()
+
     def _read_header(self, buf, off: int, end: int) -> int:
         had = len(self.header)
         head = self.header + bytes(buf[off : min(end, off + _HEADER - had)])
