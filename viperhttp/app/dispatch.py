@@ -4,7 +4,7 @@ from asyncio import CancelledError
 
 from ..connection.ws import CONNECTING, OPEN
 from ..endpoints.request import Request
-from ..endpoints.responses import Response, to_response
+from ..endpoints.responses import Response, pairs, to_response
 from ..endpoints.websocket import WebSocket
 from ..exceptions import HTTPException, ProtocolError, WebSocketDisconnect, WebSocketException
 from ..log import report
@@ -146,7 +146,13 @@ class Dispatcher:
             if error.code != 426:
                 raise
             return self._text(connection, 426, error.reason, [("Sec-WebSocket-Version", "13")])
-        ws = WebSocket(self.app, connection, head, endpoint, params, accept_value)
+        if endpoint.idle_timeout is None:
+            make = WebSocket
+        else:
+            from ..endpoints.idle import IdleWebSocket
+
+            make = IdleWebSocket
+        ws = make(self.app, connection, head, endpoint, params, accept_value)
         ws.begin_handshake()
         ws.origin_checked = origin_checked
         try:
@@ -204,8 +210,12 @@ class Dispatcher:
             else:
                 connection.start(response.send_to(connection))
         except Exception as fault:
-            report(where, fault, self.debug)
-            connection.refuse(500, "Internal Server Error")
+            self.no_response(connection, where, fault)
+
+    def no_response(self, connection, where: str, error) -> None:
+        """What a handler returned is no response, or cannot be sent as one."""
+        report(where, error, self.debug)
+        connection.refuse(500, "Internal Server Error")
 
     def error_response(self, request, error) -> Response:
         """The answer to an exception that nobody caught."""
@@ -223,11 +233,11 @@ class Dispatcher:
     def _ws_finished(self, ws, error) -> None:
         if ws.phase == CONNECTING:
             if error is None and ws.route.auto_accept:
-                ws.accept_now()  # a handler with nothing to say
+                ws.accept_by_itself()  # a handler with nothing to say
             else:
                 return self._refuse(ws, error)
         if isinstance(error, WebSocketDisconnect):
-            if ws.route.auto_accept and ws.by_peer and not ws.route.catches(error.code):
+            if self.is_uncaught(ws, error):
                 report("WebSocket " + ws.route.pattern, error, self.debug)
         elif error is not None and not isinstance(error, (WebSocketException, HTTPException, CancelledError)):
             report("WebSocket " + ws.route.pattern, error, self.debug)
@@ -235,13 +245,17 @@ class Dispatcher:
             code, reason = _close_for(error)
             ws.start_close(code, reason)
 
+    def is_uncaught(self, ws, error) -> bool:
+        """Whether a disconnect that ended a handler is an error: where caught_close_codes counts, and lacks it."""
+        return ws.by_peer and (ws.route.auto_accept or ws.let_out) and not ws.route.catches(error.code)
+
     def _refuse(self, ws, error) -> None:
         ws.close_code = error.code if isinstance(error, WebSocketException) else POLICY_VIOLATION
         if error is None or isinstance(error, WebSocketException):
             ws.refuse(403, _TEXT, b"Forbidden\n")
         elif isinstance(error, HTTPException):
             body = self.app.json.dumps({"detail": error.detail}).encode()
-            headers = [("Content-Type", "application/json")] + list((error.headers or {}).items())
+            headers = [("Content-Type", "application/json")] + pairs(error.headers)
             ws.refuse(error.status_code, headers, body)
         elif isinstance(error, CancelledError):
             ws.refuse(503, _TEXT, b"the server stops\n")

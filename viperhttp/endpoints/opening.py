@@ -1,6 +1,7 @@
 """The opening of a WebSocket: accept, reject, subprotocols, and whose pages may connect."""
 
 from ..connection.ws import CONNECTING, OPEN
+from ..exceptions import WebSocketDisconnect
 from ..protocol import handshake
 from ..protocol.codes import POLICY_VIOLATION
 from ..transport import ticks, ticks_add
@@ -40,10 +41,17 @@ class Opening:
     def started(self) -> None:
         """The handler has made its first step: a route that accepts by itself does so now."""
         if self.phase == CONNECTING and self.route.auto_accept and self.task is not None:
-            self.accept_now()
+            self.accept_by_itself()
         self.stepped = True
         if self.phase == OPEN:
             self.forget_headers()
+
+    def accept_by_itself(self) -> None:
+        """accept() on a route with auto_accept. A page that may not connect gets its 403; nobody waits to be told."""
+        try:
+            self.accept_now()
+        except WebSocketDisconnect:
+            pass
 
     async def accept(self, subprotocol: "str | None" = None, headers=None) -> None:
         """Complete the handshake. A second call does nothing.

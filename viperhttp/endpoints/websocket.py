@@ -27,6 +27,7 @@ class WebSocketBase(Opening, WsConnection, RequestInfo):
     _scheme = "ws"
     _scrap = None  # dict behind `state`
     close_called = False
+    let_out = False  # a disconnect has left `async with` that caught_close_codes lacks
     told = False  # the handler has had its close message
     forgotten = False  # drop_headers are dropped
     at_end = None  # called when the handler has ended: a session saves itself
@@ -109,8 +110,10 @@ class WebSocketBase(Opening, WsConnection, RequestInfo):
         if error is None:
             await self.ensure_closed()
             return False
-        if isinstance(error, WebSocketDisconnect) and self.route.catches(error.code):
-            return True
+        if isinstance(error, WebSocketDisconnect):
+            if self.route.catches(error.code):
+                return True
+            self.let_out = True
         await self.ensure_closed(INTERNAL_ERROR)
         return False
 
