@@ -36,6 +36,11 @@ async def fails():
     raise KeyError("inside")
 
 
+@app.get("/no-response")
+async def no_response():
+    return object()
+
+
 @app.get("/teapot")
 async def teapot():
     raise viperhttp.HTTPException(418, "short and stout")
@@ -217,6 +222,7 @@ def test_errors_are_answers_and_failures_are_raised():
         answer = client.get("/teapot")
         assert (answer.status_code, answer.json()) == (418, {"detail": "short and stout"})
         assert raises(KeyError, lambda: client.get("/fails")).args == ("inside",)
+        assert "a handler returns str" in str(raises(TypeError, lambda: client.get("/no-response")))
         assert raises(KeyError, lambda: client.get("/broken")).args == ("in the stream",)
         assert client.get("/who").status_code == 200
     with TestClient(app, raise_server_exceptions=False) as client:

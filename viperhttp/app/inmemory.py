@@ -173,7 +173,7 @@ class _Watcher(Dispatcher):
     def _keep_ws(self, ws, error) -> None:
         failure = error if not isinstance(error, _CALM) else None
         if isinstance(error, WebSocketDisconnect) and ws.phase != CONNECTING:
-            if ws.route.auto_accept and ws.by_peer and not ws.route.catches(error.code):
+            if self.is_uncaught(ws, error):
                 failure = error
         if failure is not None:
             ws.failure = failure
@@ -185,6 +185,11 @@ class _Watcher(Dispatcher):
         """The answer to an exception that nobody caught."""
         self._keep(request.connection.sock, error)
         return Dispatcher.error_response(self, request, error)
+
+    def no_response(self, connection, where: str, error) -> None:
+        """What a handler returned is no response, or cannot be sent as one."""
+        self._keep(connection.sock, error)
+        Dispatcher.no_response(self, connection, where, error)
 
     def _keep(self, pipe, error) -> None:
         if pipe is not None and not isinstance(error, _CALM):
