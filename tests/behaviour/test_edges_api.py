@@ -50,15 +50,11 @@ def test_only_caught_codes_end_a_handler_without_a_word(api, name):
                 else:
                     client.send(close(None if code == 1005 else code))
                     assert client.closing()[0] == (None if code == 1005 else code)
-            if path == "/inside/":
-                if code in CAUGHT[name]:
-                    api.wait_for_log(f"inside: caught {code}\n")
-                    continue
-                # Out of `async with` it goes on, and a handler of app.websocket() may let it out.
-                continue
             if code not in CAUGHT[name]:
                 count += 1
                 eventually(lambda n=count: api.log().count("WebSocketDisconnect: (") == n, f"{code} is reported")
+            elif path == "/inside/":
+                api.wait_for_log(f"inside: caught {code}\n")
     assert api.log().count("WebSocketDisconnect: (") == count
     for code in (1000, 1001, 1005, 1006, 3000, 4001):
         assert (f"inside: caught {code}\n" in api.log()) == (code in CAUGHT[name])
@@ -89,6 +85,14 @@ def test_a_handler_that_does_anything_else_is_accepted_first(api, what, frames):
         assert [client.frame() for _ in frames] == frames
         client.send(close(1000))
         assert client.at_end()
+
+
+def test_an_automatic_accept_refuses_foreign_pages_all_the_same(serve):
+    api = serve("edge_api")  # and prints no traceback
+    for what in ("nothing", "sleep", "with", "late-reject"):
+        assert not opens(api, "/auto/" + what, "Origin: https://evil.example.com"), what
+        assert opens(api, "/auto/" + what), what
+    assert "awake" not in api.log() and "connection dropped" not in api.log()
 
 
 def test_a_second_close_is_an_error_on_such_a_route(api):
@@ -127,12 +131,28 @@ def test_what_goes_in_and_out_follows_the_types_of_the_route(api):
     assert "TypeError: send_text takes a str" in api.log() and "TypeError: send_bytes takes bytes" in api.log()
 
 
-def test_a_route_may_close_who_says_nothing(api):
-    with Raw(api.port) as client:
+def test_who_says_nothing_for_idle_timeout_is_closed_with_1001(serve):
+    api = serve("edge_api", ping_interval=0.1)
+    with Raw(api.port) as client, Raw(api.port) as other:
         client.open("/idle")
-        client.send(text("x"))
-        assert client.message() == "x"
-        assert client.closing()[0] == 1001
+        other.open("/default")  # no limit there
+        for _ in range(10):
+            client.send(text("x"))
+            byte0, payload = client.frame()
+            while byte0 == 0x89:  # an answer to a ping is no message
+                client.send(frame(0x8A, payload))
+                byte0, payload = client.frame()
+            assert (byte0, payload) == (0x81, b"x")
+        while byte0 != 0x88:
+            byte0, payload = client.frame()
+            if byte0 == 0x89:
+                client.send(frame(0x8A, payload))
+        assert payload[:2] == b"\x03\xe9"
+        other.send(text("x"))
+        byte0, payload = other.frame()
+        while byte0 == 0x89:
+            byte0, payload = other.frame()
+        assert (byte0, payload) == (0x88, b"\x03\xe8")
 
 
 def test_the_websocket_knows_its_request(api):
