@@ -6,6 +6,9 @@ from .kernels import visible
 # Characters of a token (RFC 9110 section 5.6.2). Lower case first: strip() looks from the left.
 TOKEN = b"etaoinsrhldcumfpgwybvkxqjz-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ!#$%&'*+.^_`|~"
 _DIGITS = b"0123456789"
+_HOST = b"0123456789.abcdefghijklmnopqrstuvwxyz:-ABCDEFGHIJKLMNOPQRSTUVWXYZ[]_~%!$&'()*+,;="
+# Visible ASCII but "#": a fragment is never sent (RFC 9112 section 3.2).
+_TARGET = _HOST + b"/?@\"<>\\^`{|}"
 _MAX_CHUNK_LINE = 256  # chunk size and extensions; the extensions are ignored
 _MAX_SIZE_DIGITS = 9
 
@@ -40,6 +43,8 @@ class Head:
     def all(self, name: str) -> list:
         """Every header `name`, in order."""
         key = b"\r\n" + name.encode() + b":"
+        if self.block.find(key) < 0:
+            return []
         return [latin1(part.split(b"\r\n", 1)[0]) for part in self.block.split(key)[1:]]
 
     def has(self, name: str, word: str) -> bool:
@@ -155,9 +160,8 @@ def _parse_request_line(line: bytes) -> Head:
                 raise ProtocolError(505, "HTTP version %s" % version[5:].decode())
         else:
             raise ProtocolError(400, "malformed request line")
-    for byte in target:
-        if byte <= 32 or byte >= 127 or byte == 35:  # a fragment is never sent (RFC 9112 section 3.2)
-            raise ProtocolError(400, "character in the target that is not allowed")
+    if target.strip(_TARGET):
+        raise ProtocolError(400, "character in the target that is not allowed")
     return Head(method.decode(), target.decode(), 0 if version == b"HTTP/1.0" else 1)
 
 
@@ -199,11 +203,8 @@ def _split_target(head: Head) -> None:
 
 
 def _is_host(host: str) -> bool:
-    for char in host:
-        # CPython's isalpha() and isdigit() say yes beyond ASCII.
-        if char > "~" or not (char.isalpha() or char.isdigit() or char in ".-:[]_~%!$&'()*+,;="):
-            return False
-    return True
+    # strip() looks at all characters in C; a loop over a str would intern each one on MicroPython.
+    return not host.encode().strip(_HOST)
 
 
 def _body_length(head: Head) -> int:
