@@ -10,6 +10,7 @@ from asyncio import core
 
 from micropython import const
 
+from ..connection.sender import turn
 from ..exceptions import WebSocketException
 from ..protocol.frames import ST
 from ..protocol.kernels import pack, scan
@@ -19,6 +20,8 @@ from ..transport.channel import DONE, SUSPEND, resume
 _OPEN = const(1)  # connection.ws.OPEN
 _SMALL = const(126)  # payloads below have the shortest header, and fit in TX whatever its size
 _UNSUPPORTED = const(1003)
+_SEND = const(65536)  # as in sender.py
+_BURST = const(2097152)
 
 _str = str
 _len = len
@@ -97,7 +100,9 @@ class FastPath:
             if n < _SMALL or n + 4 <= _len(TX):
                 n = pack(TX, 0x181, data, n)
                 if n and self.put(n) > 0:
-                    return DONE
+                    st = ST
+                    st[1] = n = st[1] + _SEND  # scan() puts a length there: nothing to count between two messages
+                    return DONE if n < _BURST else turn()
                 if n:
                     return self.after_write()
         return self.send_text_any(data)
