@@ -98,6 +98,29 @@ async def late(ws, seconds):
         await ws.send_text(await ws.receive_text())
 
 
+@app.websocket("/late-echo/{seconds:float}")
+async def late_echo(ws, seconds):
+    await ws.accept()
+    await asyncio.sleep(seconds)
+    await ws.send_text("late")
+    while True:
+        await ws.send_text(await ws.receive_text())
+
+
+@app.websocket("/fill/{size:int}")
+async def fill(ws, size):
+    # Sends until the queue is full, and no more.
+    await ws.accept()
+    n = 0
+    while True:
+        await ws.send_text("%d " % n + "." * size)
+        n += 1
+        if ws.backlog() > app.config.send_queue // 2:
+            break
+    print("fill: blocked after", n)
+    await ws.receive_text()
+
+
 @app.websocket("/ticks")
 async def tick(ws):
     await ws.accept()
