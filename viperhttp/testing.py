@@ -3,6 +3,7 @@
 from .app.inmemory import Running, in_loop
 from .testing_parts import EventStream, ResponseHead, TestResponse, WebSocketSession
 
+_BOUNDARY = "----viperhttp-test-client"
 _KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
 
@@ -99,21 +100,25 @@ class TestClient:
 
         headers  dict
         json     an object, sent as JSON
-        data     dict, sent as an urlencoded form
+        data     dict, sent as an urlencoded form, or with `files` as fields of a multipart one
+        files    {field: (filename, bytes[, content type])}, sent as multipart/form-data
         content  str or bytes, sent as it is
         """
         with self.stream(method, path, **options) as response:
             response.read()
         return response
 
-    def stream(self, method: str, path: str, headers=None, json=None, data=None, content=b"") -> "TestResponse":
-        """`with client.stream("GET", path) as response:` reads the body piece by piece, as it is sent."""
+    def stream(self, method: str, path: str, headers=None, json=None, data=None, content=b"", files=None):
+        """`with client.stream("GET", path) as response:` reads the body of the TestResponse as it is sent."""
         body = content.encode() if isinstance(content, str) else bytes(content)
         kind = None
         if json is not None:
             body = self.app.json.dumps(json)
             body = body.encode() if isinstance(body, str) else body
             kind = "application/json"
+        elif files is not None:
+            body = _multipart(data or {}, files)
+            kind = "multipart/form-data; boundary=" + _BOUNDARY
         elif data is not None:
             body = "&".join([_quote(key) + "=" + _quote(value) for key, value in data.items()]).encode()
             kind = "application/x-www-form-urlencoded"
@@ -189,6 +194,19 @@ class TestClient:
 def _request(method: str, path: str, lines: list) -> bytes:
     text = ["%s %s HTTP/1.1" % (method, path)] + ["%s: %s" % line for line in lines]
     return ("\r\n".join(text) + "\r\n\r\n").encode()
+
+
+def _multipart(fields: dict, files: dict) -> bytes:
+    out = []
+    start = '--%s\r\nContent-Disposition: form-data; name="%s"'
+    for name, value in fields.items():
+        out.append((start % (_BOUNDARY, name) + "\r\n\r\n%s\r\n" % value).encode())
+    for name, file in files.items():
+        kind = file[2] if len(file) > 2 else "application/octet-stream"
+        head = start % (_BOUNDARY, name) + '; filename="%s"\r\nContent-Type: %s\r\n\r\n' % (file[0], kind)
+        out.append(head.encode() + bytes(file[1]) + b"\r\n")
+    out.append(("--%s--\r\n" % _BOUNDARY).encode())
+    return b"".join(out)
 
 
 def _quote(value) -> str:

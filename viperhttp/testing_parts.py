@@ -12,6 +12,14 @@ _NO_LIMIT = 0x3FFFFFFF
 _EXIT_WAIT = 1  # seconds that the end of a session or stream waits for its handler
 
 
+class Refused(WebSocketDisconnect):
+    """The server has refused the handshake with the HTTP `status`."""
+
+    def __init__(self, status: int, code: int, reason: str):
+        super().__init__(code, reason)
+        self.status = status
+
+
 class WebSocketSession:
     """The client's end of a WebSocket; see TestClient.websocket_connect().
 
@@ -36,9 +44,7 @@ class WebSocketSession:
         if head.status != 101:
             pipe.leave()
             code = getattr(pipe.channel, "close_code", None)  # None: no handler has seen it
-            error = WebSocketDisconnect(code or head.status, pipe.channel.close_reason or "" if code else "")
-            error.status = head.status
-            raise error
+            raise Refused(head.status, code or head.status, pipe.channel.close_reason or "" if code else "")
         self.headers = Headers(head)
         self.accepted_subprotocol = self.headers.get("sec-websocket-protocol")
         return self

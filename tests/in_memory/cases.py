@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import gc
 import sys
 
 import viperhttp
@@ -54,9 +55,17 @@ async def anything():
     return answer, 201, {"X-Seen": request.header("x-mine", "none")}
 
 
+@app.post("/upload", stream_body=True)
+async def upload():
+    got = []
+    async for part in viperhttp.current_request().parts():
+        got.append([part.name, part.filename, part.content_type, len(await part.read(limit=100000))])
+    return got
+
+
 @app.get("/large")
 async def large():
-    return "0123456789" * 30000
+    return "0123456789" * 10000
 
 
 @app.get("/login")
@@ -216,6 +225,16 @@ def test_every_method_and_kind_of_body():
         assert client.put("/any", content=b"x" * 9000, headers={"content-type": "a/b"}).json()["type"] == "a/b"
 
 
+def test_files_are_sent_as_a_form():
+    with TestClient(app) as client:
+        files = {"a": ("a.bin", bytes(50000)), "b": ("b.txt", b"text", "text/x")}
+        assert client.post("/upload", data={"note": "hi"}, files=files).json() == [
+            ["note", None, "text/plain", 2],
+            ["a", "a.bin", "application/octet-stream", 50000],
+            ["b", "b.txt", "text/x", 4],
+        ]
+
+
 def test_errors_are_answers_and_failures_are_raised():
     with TestClient(app) as client:
         assert client.get("/nowhere").status_code == 404
@@ -231,7 +250,7 @@ def test_errors_are_answers_and_failures_are_raised():
 
 def test_a_large_answer_arrives_whole():
     with TestClient(app) as client:
-        assert client.get("/large").content == b"0123456789" * 30000
+        assert client.get("/large").content == b"0123456789" * 10000
 
 
 def test_cookies_are_kept_and_forgotten():
@@ -422,6 +441,7 @@ def test_a_running_event_loop_is_refused():
 
 if __name__ == "__main__":
     for name in sys.argv[1:]:
+        gc.collect()
         try:
             globals()[name]()
         except Exception as error:

@@ -128,8 +128,8 @@ def parse_part_head(block: bytes) -> PartHead:
     disposition = None
     content_type = "text/plain"
     for line in block.split(b"\r\n"):
-        key, _, value = line.partition(b":")
-        key = key.strip().lower()
+        name, _, value = line.partition(b":")
+        key = name.strip().lower()
         if key == b"content-disposition":
             disposition = value.strip()
         elif key == b"content-type":
@@ -151,8 +151,8 @@ def parameters(value: bytes) -> dict:
     first, _, rest = value.partition(b";")
     found = {"": _text(first.strip())}
     while rest:
-        name, _, rest = rest.partition(b"=")
-        name = _text(name.strip()).lower()
+        key, _, rest = rest.partition(b"=")
+        name = _text(key.strip()).lower()
         rest = rest.lstrip(b" \t")
         if rest[:1] == b'"':
             end = 1
