@@ -15,6 +15,7 @@ def test_every_kind_of_return_value_becomes_its_answer(serve):
     answers = {
         "/dict": (200, JSON, b'{"a": 1, "b": [true, null]}'),
         "/list": (200, JSON, b'[1, "zwei", 3.5]'),
+        "/bool": (200, JSON, b"true"),
         "/str": (200, TEXT, "grün".encode()),
         "/bytes": (200, BYTES, b"\x00\xff"),
         "/none": (204, None, b""),

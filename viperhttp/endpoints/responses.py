@@ -105,7 +105,7 @@ def to_response(value, dumps, where: str):
         return value
     if value is None:
         return Response(b"", 204 if status == 200 else status, headers)
-    if isinstance(value, (dict, list)) or isinstance(value, (int, float)):
+    if isinstance(value, (dict, list)) or isinstance(value, (int, float, bool)):
         return Response(dumps(value), status, headers, JSON)
     if isinstance(value, (str, bytes, bytearray, memoryview)):
         return Response(value if isinstance(value, str) else bytes(value), status, headers)

@@ -138,6 +138,11 @@ async def a_list():
     return [1, "zwei", 3.5]
 
 
+@app.get("/bool")
+async def a_bool():
+    return True
+
+
 @app.get("/str")
 async def a_str():
     return "grün"
