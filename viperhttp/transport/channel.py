@@ -139,8 +139,7 @@ class Channel:
 
     def wait_with(self, data: bytes, sent: int) -> int:
         """All of `data` but its first `sent` bytes waits for the socket."""
-        self._block(data[sent:] if sent else data)
-        return QUEUED
+        return self._block(data, sent, len(data))
 
     def put_rest(self, left: int) -> int:
         """The last `left` bytes of the frame in TX wait for the socket."""
