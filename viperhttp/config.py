@@ -62,6 +62,10 @@ class Config:
     changes  dict of keys of DEFAULTS; an unknown key is a TypeError that lists the known ones
     """
 
+    # For type checkers, which do not see the setattr() below: what the library reads of an annotated Config.
+    max_message: int
+    idle_timeout: "float | None"
+
     def __init__(self, changes: "dict | None" = None):
         for key, value in DEFAULTS.items():
             setattr(self, key, value)

@@ -300,4 +300,4 @@ def current_request():
     channel = current()
     if channel is None:
         raise LookupError("no request is being handled here; call current_request() in a handler")
-    return channel if channel.kind == "ws" else channel.request
+    return channel if channel.kind == "ws" else channel.request  # type: ignore[attr-defined]

@@ -113,6 +113,6 @@ def is_plain_function(handler) -> bool:
     """Whether `handler` is certainly not async (an async closure on MicroPython cannot be told)."""
     if MICROPYTHON:
         return type(handler) is type(is_plain_function)
-    import inspect
+    import inspect  # CPython
 
     return inspect.isfunction(handler) and not inspect.iscoroutinefunction(handler)

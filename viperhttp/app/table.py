@@ -35,7 +35,7 @@ class Path:
         if not isinstance(pattern, str) or not pattern.startswith("/"):
             raise ValueError("route path must start with '/': %r" % (pattern,))
         self.pattern = pattern
-        self.segments = []
+        self.segments: list = []
         names = []
         parts = pattern[1:].split("/")
         for i, part in enumerate(parts):

@@ -154,7 +154,7 @@ class WsConnection(WsSender):
             return
         if self.phase == CLOSING:
             if self.part is None:
-                self.part = Skipper()
+                self.part = Skipper()  # type: ignore[assignment]  # only here, when nothing is received any more
             if self.part.feed(buf, off, end):
                 self.phase = CLOSED
                 self.close_when_sent()
@@ -276,7 +276,7 @@ class WsConnection(WsSender):
         self.pending = self.inbox = None
         self.held = 0
         part = self.part
-        self.part = part.skipper() if part is not None else None
+        self.part = part.skipper() if part is not None else None  # type: ignore[assignment]
         self._release_senders()
 
     def _release_senders(self) -> None:

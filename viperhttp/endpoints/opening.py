@@ -19,6 +19,7 @@ class Opening:
     origin_checked = False  # the application has judged the Origin
     at_accept = None  # a function that gives further headers of the 101
     subprotocol = None
+    accept_value: "bytes | None"  # of Sec-WebSocket-Accept, until the handshake is answered
     stepped = False  # the handler has made its first step; what it wanted of the headers it has read
 
     def _get_requested_subprotocols(self) -> list:

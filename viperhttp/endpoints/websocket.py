@@ -46,7 +46,7 @@ class WebSocketBase(Opening, WsConnection, RequestInfo):
         self.part = self.pending = self.waiter = self.inbox = self.task = None
         if route.limit < 126:
             # MicroPython's fast way takes messages below that without a look at the limit.
-            self._text = lambda buf, at, end: WsConnection._text(self, buf, at, end)
+            self._text = lambda buf, at, end: WsConnection._text(self, buf, at, end)  # type: ignore[method-assign]
 
     # ---- state -----------------------------------------------------------
 

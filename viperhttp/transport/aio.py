@@ -178,7 +178,8 @@ class Channel(asyncio.BufferedProtocol):
         if len(data) != n or type(data) is not bytes:
             data = bytes(memoryview(data)[:n])
         if self.blocked:
-            return self._queue().add(data) or QUEUED
+            self._queue().add(data)
+            return QUEUED
         self.sock.write(data)
         if self.sock.is_closing():
             # The write has failed; asyncio would say so later, and a sender in a tight loop would never see it.
