@@ -5,7 +5,8 @@ from raw import ACCEPT, Raw, close, text
 
 def test_a_request_gets_its_json(serve):
     with Raw(serve("basic").port) as client:
-        assert client.get("/") == (200, {"content-type": "application/json", "content-length": "18"}, b'{"hello": "world"}')
+        headers = {"content-type": "application/json", "content-length": "18"}
+        assert client.get("/") == (200, headers, b'{"hello": "world"}')
 
 
 def test_a_message_glued_to_the_handshake_is_echoed(serve):

@@ -1,6 +1,7 @@
 """Forms, multipart and urlencoded, cut at every byte."""
 
 from support import refused, ways
+
 from viperhttp.protocol import multipart, urlencoded
 from viperhttp.protocol.multipart import DATA, END, MORE, PART, PART_END, base_name, parameters
 
