@@ -5,8 +5,8 @@ import os
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PACKAGE = os.path.join(ROOT, "viperhttp")
 # Names of modules or folders. Host modules never reach a board; board modules need what only firmware has.
-HOST_ONLY = ("_cpython", "aio", "asgi", "testing")
-BOARD_ONLY = ("_viper", "hub", "channel", "buffers")
+HOST_ONLY = ("_cpython", "aio", "asgi")
+BOARD_ONLY = ("_viper", "hub", "channel", "buffers", "interrupt", "fast")
 MACHINE_CODE = "_viper"  # needs mpy-cross -march
 
 
