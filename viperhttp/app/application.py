@@ -299,7 +299,7 @@ class _Json:
 def _stop_at_sigterm() -> None:
     if MICROPYTHON:
         return
-    import signal
+    import signal  # CPython
 
     task = asyncio.current_task()
     try:
