@@ -48,7 +48,7 @@ class WsSender(Channel):
                 if n:
                     return self.put(n)
             if byte0 & 0x100:
-                data = memoryview(data)  # the UTF-8 of the str itself: MicroPython lets it be read, so nothing is copied
+                data = memoryview(data)  # the UTF-8 of the str itself: MicroPython lets it be read, nothing is copied
             return self.write_framed(header(TX, byte0 & 0xFF, len(data)), data, len(data))
 
     else:
