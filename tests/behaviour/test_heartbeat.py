@@ -1,4 +1,4 @@
-"""Life signs: the server's own ping, its deadline, and a PING or CLOSE that comes while the handler is busy."""
+"""Life signs: the server's own ping and its deadline; a PING or CLOSE that comes while the handler is busy."""
 
 import time
 
