@@ -13,7 +13,7 @@ LENGTHS = tuple(range(40)) + (63, 64, 65, 124, 125, 126, 127, 128, 199, 200, 201
 
 
 def numbers(limit=0x7FFFFFFF):
-    return array("i", [-1, -2, -3, limit])
+    return array("i", [-1, -2, -3, limit, -5])
 
 
 def guarded(data, off):
@@ -33,7 +33,7 @@ def left_alone(data, limit=0x7FFFFFFF):
         found, buf, st = scan_at(data, off, limit)
         assert found == 0, data[:16]
         assert buf == guarded(data, off), data[:16]
-        assert list(st) == [-1, -2, -3, limit], data[:16]
+        assert list(st) == [-1, -2, -3, limit, -5], data[:16]
     return True
 
 

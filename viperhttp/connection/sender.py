@@ -14,10 +14,10 @@ _SENT = const(1)  # transport.SENT
 DROPPED = -2  # what push() returns when the queue is full
 
 # A handler that sends in a tight loop, to a client that reads as fast, would keep everything else waiting, its own
-# client's CLOSE included: after a burst the event loop has to turn. ST[1] counts, where scan() puts the length of each
-# frame that comes in, so that an echo pays no turn. (On CPython DONE itself does it.)
-_SEND = const(65536)
-_BURST = const(2097152)  # 32 messages
+# client's CLOSE included: after so many messages with none received between, the event loop has to turn. (On CPython
+# DONE itself does it.)
+_BURST = const(32)
+_ROW = const(4)  # frames.SENT_IN_A_ROW
 
 
 class WsSender(Channel):
@@ -132,11 +132,11 @@ def _payload(data) -> bytes:
 
 
 def _one_more() -> bool:
-    ST[1] = n = ST[1] + _SEND
+    ST[_ROW] = n = ST[_ROW] + 1
     return n < _BURST
 
 
 async def turn() -> None:
     """Let everything else run, then go on."""
-    ST[1] = 0
+    ST[_ROW] = 0
     await asyncio.sleep(0)

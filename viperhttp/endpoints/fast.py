@@ -20,8 +20,7 @@ from ..transport.channel import DONE, SUSPEND, resume
 _OPEN = const(1)  # connection.ws.OPEN
 _SMALL = const(126)  # payloads below have the shortest header, and fit in TX whatever its size
 _UNSUPPORTED = const(1003)
-_SEND = const(65536)  # as in sender.py
-_BURST = const(2097152)
+_BURST = const(32)  # as in sender.py
 
 _str = str
 _len = len
@@ -101,7 +100,7 @@ class FastPath:
                 n = pack(TX, 0x181, data, n)
                 if n and self.put(n) > 0:
                     st = ST
-                    st[1] = n = st[1] + _SEND  # scan() puts a length there: nothing to count between two messages
+                    st[4] = n = st[4] + 1
                     return DONE if n < _BURST else turn()
                 if n:
                     return self.after_write()

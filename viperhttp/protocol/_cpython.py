@@ -46,6 +46,7 @@ def scan(b, off, end, st):
     st[0] = b0
     st[1] = n
     st[2] = h + n
+    st[4] = 0
     if n:
         unmask(b, h, n, b[h - 4 : h])
     return h

@@ -56,6 +56,7 @@ def scan(b, off, end, st):
     st[0] = b[off]
     st[1] = n
     st[2] = h + n
+    st[4] = 0
     if n >= XOR_INT_FROM:
         xor_ahead(b, h, n)
     else:

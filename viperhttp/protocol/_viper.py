@@ -33,6 +33,7 @@ def scan(buf, offs: int, end: int, st: ptr32) -> int:
     st[0] = b0
     st[1] = ln
     st[2] = h + ln
+    st[4] = 0
     m = ptr8(int(b) + h - 4)
     p = ptr8(int(b) + h)
     i = 0
