@@ -56,8 +56,8 @@ class TestClient:
             running.leave()
 
     def __del__(self):
-        # CPython only: a client that nobody closed.
-        if self._running is not None and not in_loop():
+        # CPython only: a client that nobody closed. At the end of the program its loop may have gone before it.
+        if self._running is not None and not in_loop() and not self._running.loop.is_closed():
             self.close()
 
     def _start(self) -> Running:
