@@ -105,7 +105,8 @@ class Dispatcher:
         if request.method not in ("GET", "HEAD"):
             return Response("Method Not Allowed\n", 405, [("Allow", "GET, HEAD")])
         if isinstance(found, str):
-            return Response(b"", 308, [("Location", found)])
+            query = "?" + request.query_string if request.query_string else ""
+            return Response(b"", 308, [("Location", found + query)])
         return found
 
     def _docs(self, request):

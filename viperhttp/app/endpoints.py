@@ -43,6 +43,13 @@ class Endpoint:
 class HttpEndpoint(Endpoint):
     """A handler of requests."""
 
+    def __init__(self, pattern: str, handler, query, deps, docs: dict):
+        Endpoint.__init__(self, pattern, handler, query, deps, docs)
+        if is_generator(handler):
+            raise TypeError(
+                "the handler of route %s is a generator; return StreamingResponse(generator()) instead" % pattern
+            )
+
     def call(self, params: dict, extra):
         """What the handler returns, a coroutine when it is async. Path parameters it does not take are left out."""
         if extra:
@@ -116,3 +123,12 @@ def is_plain_function(handler) -> bool:
     import inspect  # CPython
 
     return inspect.isfunction(handler) and not inspect.iscoroutinefunction(handler)
+
+
+def is_generator(handler) -> bool:
+    """Whether calling `handler` makes a generator (MicroPython cannot tell it from an `async def`)."""
+    if MICROPYTHON:
+        return False
+    import inspect
+
+    return inspect.isgeneratorfunction(handler) or inspect.isasyncgenfunction(handler)

@@ -101,7 +101,12 @@ def to_response(value, dumps, where: str):
             raise TypeError("%s returned a tuple of %d; it is (body, status[, headers])" % (where, len(value)))
         if isinstance(status, dict):
             raise TypeError("%s returned (body, headers); it is (body, status, headers)" % where)
+    if not isinstance(status, int) or not 200 <= status <= 599:
+        raise TypeError("%s returned status %r; it is a number from 200 to 599" % (where, status))
     if hasattr(value, "send_to"):
+        if status != 200:
+            value.status_code = status
+        value.fields.extend(pairs(headers))
         return value
     if value is None:
         return Response(b"", 204 if status == 200 else status, headers)
