@@ -202,15 +202,22 @@ class ViperHTTP(Routes):
                 # MicroPython leaves the loop as it was: let connections close and handlers clean up.
                 from ..transport.interrupt import interrupted
 
-                interrupted()
-                asyncio.get_event_loop().run_until_complete(self._stop())
+                try:
+                    interrupted()
+                    asyncio.get_event_loop().run_until_complete(self._stop())
+                except KeyboardInterrupt:
+                    pass  # a second one: nobody is waited for
         finally:
             self._release()
 
     def _release(self) -> None:
-        if self.server is not None:
-            self.server.abort()
-            self.server = None
+        server = self.server
+        self.server = None
+        if server is not None:
+            try:
+                server.abort()
+            except RuntimeError:
+                pass  # CPython has closed its loop after a second Ctrl-C, and with it all connections
         if MICROPYTHON:
             asyncio.new_event_loop()  # the old one keeps tasks that Ctrl-C has interrupted
 
@@ -237,8 +244,7 @@ class ViperHTTP(Routes):
             print(self._ready_line)
             self._ready_line = None
         await server.serve()
-        await self.emit("shutdown")
-        self.server = None
+        await self._stopped(server)
 
     def test_client(self, **options):
         """A viperhttp.testing.TestClient of this application; `options` are its keyword arguments."""
@@ -260,8 +266,13 @@ class ViperHTTP(Routes):
         server = self.server
         if server is not None:
             await server.shutdown()
-            await self.emit("shutdown")
+            await self._stopped(server)
+
+    async def _stopped(self, server) -> None:
+        # After Ctrl-C on MicroPython both serve() and _stop() come here.
+        if self.server is server:
             self.server = None
+            await self.emit("shutdown")
 
     async def shutdown(self) -> None:
         """Stop: accept no more, close WebSockets with 1001, let answers end, free the port."""

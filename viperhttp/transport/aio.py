@@ -287,6 +287,10 @@ class Channel(asyncio.BufferedProtocol):
             value = await coro
         except (asyncio.CancelledError, Exception) as error:
             self._end(None, error)
+        except BaseException:
+            # A second Ctrl-C has struck the handler: whatever waits for its end must not wait in vain.
+            self._end(None, asyncio.CancelledError())
+            raise
         else:
             self._end(value, None)
 
