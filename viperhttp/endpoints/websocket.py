@@ -86,7 +86,7 @@ class WebSocketBase(Opening, WsConnection, RequestInfo):
         """
         if not sendable(code):
             raise ValueError("close code %r may not be sent; 1000-1003, 1007-1014 and 3000-4999 may" % (code,))
-        if self.close_called and self.route.strict_close:
+        if self.close_called and self.route.strict_close and not self.by_peer:
             raise RuntimeError("close() was called before")
         self.close_called = True
         if self.phase == CONNECTING:
