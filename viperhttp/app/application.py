@@ -11,6 +11,9 @@ from .dispatch import Dispatcher
 from .routes import WEBSOCKET, Routes
 from .table import RouteTable
 
+if MICROPYTHON:
+    from ..transport.interrupt import interrupted  # now: at Ctrl-C there may be no memory for it
+
 
 class ViperHTTP(Routes):
     """An application: routes, and the server that runs them.
@@ -200,8 +203,6 @@ class ViperHTTP(Routes):
         except KeyboardInterrupt:
             if MICROPYTHON and self.server is not None:
                 # MicroPython leaves the loop as it was: let connections close and handlers clean up.
-                from ..transport.interrupt import interrupted
-
                 try:
                     interrupted()
                     asyncio.get_event_loop().run_until_complete(self._stop())

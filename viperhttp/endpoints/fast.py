@@ -67,6 +67,7 @@ class FastPath:
             core.cur_task = task
             error = resume(task)
             if error is not None:
+                core.cur_task = None  # see _stepper in channel.py
                 self.over(task, error)
         else:
             self.wake_later()

@@ -355,6 +355,7 @@ def _stepper():
             task.coro.send(None)
         except BaseException as end:
             error = end
+            task = None  # what a handler held must not stay until the next one runs
 
 
 def _let_go_on(task):
