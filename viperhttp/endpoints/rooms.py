@@ -1,7 +1,5 @@
 """ConnectionManager: which clients are connected, which rooms they are in, and messages to all of a room."""
 
-import json
-
 from ..config import MICROPYTHON
 from ..connection.sender import DROPPED
 from ..protocol.codes import TRY_AGAIN_LATER
@@ -61,8 +59,12 @@ class ConnectionManager:
         return self._publish(frame(0x82, data), room)
 
     async def broadcast_json(self, data, room: "str | None" = None) -> int:
-        """Send `data` as JSON text, encoded once; see broadcast_text."""
-        return self._publish(frame(0x81, json.dumps(data).encode()), room)
+        """Send `data` as JSON text, encoded once by the application's json adapter; see broadcast_text."""
+        members = self._all if room is None else self._rooms.get(room)
+        if not members:
+            return 0
+        text = members[0].app.json.dumps(data)
+        return self._publish(frame(0x81, text if isinstance(text, bytes) else text.encode()), room)
 
     def _publish(self, data: bytes, room: "str | None") -> int:
         members = self._all if room is None else self._rooms.get(room)
