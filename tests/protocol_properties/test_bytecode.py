@@ -10,6 +10,13 @@ import runtimes
 PURE = pathlib.Path(runtimes.ROOT) / "viperhttp" / "protocol" / "_pure.py"
 WORDS_ON_STACK = 11  # VM_MAX_STATE_ON_STACK of py/vm.c, in words
 WORDS_PER_TRY = 3
+PACKAGE = pathlib.Path(runtimes.ROOT) / "viperhttp"
+# Every bytecode function that an ordinary text message enters, from the poller to the handler and back.
+MESSAGE_WAY = {
+    "endpoints/fast.py": ("feed", "_text", "wake", "send_text", "put", "_decode"),
+    "connection/sender.py": ("send_frame", "_emit"),
+    "transport/channel.py": ("park", "wake"),
+}
 ON_MESSAGE_PATH = ("scan", "unmask", "utf8", "visible", "xor_loop", "xor_int", "xor_ahead", "_lead")
 
 
@@ -29,6 +36,13 @@ def test_the_plain_loops_keep_their_frames_on_the_stack():
     sizes = frame_sizes(PURE)
     for name in ON_MESSAGE_PATH:
         assert sizes[name] <= WORDS_ON_STACK, sizes
+
+
+@pytest.mark.parametrize("module", MESSAGE_WAY)
+def test_a_message_meets_no_function_whose_frame_is_on_the_heap(module):
+    sizes = frame_sizes(PACKAGE / module)
+    for name in MESSAGE_WAY[module]:
+        assert sizes[name] <= WORDS_ON_STACK, (name, sizes[name])
 
 
 def test_the_measure_tells_a_large_frame_from_a_small_one(tmp_path):
