@@ -604,3 +604,11 @@ def test_random_bytes_are_refused_or_taken_but_never_crash():
 
 def test_masking_a_payload_twice_gives_it_back():
     assert masked(masked(b"there and back", MASK), MASK) == b"there and back"
+
+
+def test_a_frame_of_an_array_has_the_length_of_its_bytes():
+    from array import array
+
+    assert frames.frame(0x82, array("H", [1, 2, 3])) == b"\x82\x06" + bytes(array("H", [1, 2, 3]))
+    assert frames.frame(0x82, memoryview(array("H", [1, 2, 3]))) == b"\x82\x06" + bytes(array("H", [1, 2, 3]))
+    assert frames.frame(0x82, bytearray(b"ab")) == b"\x82\x02ab"

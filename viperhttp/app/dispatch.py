@@ -196,7 +196,8 @@ class Dispatcher:
         if connection.phase_streaming():
             # Half a body is out: the only honest end is to cut the connection.
             if error is not None:
-                report(where, error, self.debug)
+                if not isinstance(error, (CancelledError, OSError)):
+                    report(where, error, self.debug)
                 connection.drop()
             return
         try:

@@ -290,8 +290,10 @@ _head = bytearray(10)
 
 def frame(byte0: int, payload) -> bytes:
     """A whole server frame. byte0 is the opcode with FIN (0x81 text, 0x82 binary); payload is bytes-like."""
+    if type(payload) is not bytes:
+        payload = bytes(memoryview(payload))  # the length of an array counts items, not bytes
     n = header(_head, byte0, len(payload))
-    return bytes(_head[:n]) + bytes(payload)
+    return bytes(_head[:n]) + payload
 
 
 def close_payload(code: int, reason: str = "") -> bytes:
