@@ -27,9 +27,12 @@ def program():
     return found or next(filter(None, map(shutil.which, NAMES)), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """The browser, with a profile of its own that is thrown away."""
+    """The browser, with a profile of its own that is thrown away.
+
+    Not for the whole session: Playwright runs an event loop in this thread, and asyncio.run() of later tests fails.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright; `make test` installs it")
     path = program()
     if not path:
