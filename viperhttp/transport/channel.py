@@ -303,9 +303,16 @@ class Channel:
 
     def cancel(self) -> bool:
         """Cancel the handler. False when there is none, or it is the one that asks."""
-        if self.task is None or self.task is core.cur_task:
+        task = self.task
+        if task is None:
             return False
-        self.task.cancel()
+        if task is core.cur_task:
+            try:
+                task.coro.pend_throw(None)
+            except ValueError:
+                return False  # it is running: it asks
+            core.cur_task = None  # it was just the last to run before the poller reported something
+        task.cancel()
         return True
 
     def park(self):
