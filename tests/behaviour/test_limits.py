@@ -102,9 +102,9 @@ def test_refused_clients_that_stay_are_closed(serve):
     served = serve("ws_cases", max_clients=1)
     with Raw(served.port) as client:
         client.open("/echo")
-        for _ in range(8):
-            with Raw(served.port) as other:
-                other.read_all()  # ends because the server closes
+        others = [Raw(served.port) for _ in range(8)]
+        for other in others:
+            other.read_all()  # ends because the server closes
 
 
 def test_websockets_and_plain_requests_share_the_slots(serve):

@@ -42,6 +42,14 @@ for _code in (0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 6553
     VIOLATIONS["close code %d" % _code] = (close(_code), 1002)
 
 
+def answer_close(client):
+    """The peer's half of the closing handshake, so that the server need not wait for it."""
+    try:
+        client.send(close(1002))
+    except OSError:
+        pass
+
+
 @pytest.mark.parametrize("name", VIOLATIONS)
 def test_a_violation_closes_with_its_code(cases, name):
     data, code = VIOLATIONS[name]
@@ -49,6 +57,17 @@ def test_a_violation_closes_with_its_code(cases, name):
         client.open("/echo")
         client.send(text("before"))
         assert client.message() == "before"
+        client.send(data)
+        assert client.closing()[0] == code
+        answer_close(client)
+        assert client.at_end()
+
+
+@pytest.mark.parametrize("name", ["no mask", "reserved opcode 3", "length of 2**62", "text not UTF-8", "close code 0"])
+def test_tcp_is_closed_behind_a_violation_although_the_peer_does_nothing(cases, name):
+    data, code = VIOLATIONS[name]
+    with Raw(cases.port) as client:
+        client.open("/echo")
         client.send(data)
         assert client.closing()[0] == code
         assert client.at_end()
@@ -64,6 +83,7 @@ def test_a_violation_one_byte_at_a_time_closes_with_its_code(cases, name):
         except OSError:
             pass  # closed before the last byte, as it may be
         assert client.closing()[0] == code
+        answer_close(client)
         assert client.at_end()
 
 
