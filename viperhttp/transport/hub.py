@@ -11,12 +11,14 @@ from asyncio import core
 
 from micropython import const
 
+from ..log import report
 from . import buffers
 from .clock import ticks, ticks_add, ticks_diff
 
 _IN = const(1)  # select.POLLIN
 _TCP_NODELAY = 1  # the same number on lwIP, ESP-IDF and Linux; not every port has the name
 _IPPROTO_TCP = 6
+_POLL_MS = 5
 _BACK_OFF = 250  # ms without accepting after the system had no socket or no memory left
 _TEMPORARY = (errno.EAGAIN, errno.ECONNABORTED)
 
@@ -30,16 +32,34 @@ class Hub:
         self.map = None
         self.channels = {}
         self.listeners = {}
+        self.beside = False  # a task of ours polls, because asyncio's I/O queue could not be replaced
 
     def install(self) -> None:
-        """Take the place of asyncio's I/O queue. RuntimeError where asyncio is not the one we know."""
-        if core._io_queue is self:
-            return
+        """Take the place of asyncio's I/O queue; where that is not as we know it, poll beside it."""
         queue = core._io_queue
+        if queue is self:
+            return
         self.queue = queue
-        self.poller = queue.poller
-        self.map = queue.map
-        core._io_queue = self
+        if hasattr(queue, "poller") and hasattr(queue, "map") and hasattr(queue, "wait_io_event"):
+            self.poller = queue.poller
+            self.map = queue.map
+            core._io_queue = self
+        elif not self.beside:
+            # Slower by up to _POLL_MS for each message, and otherwise the same.
+            report("asyncio's I/O queue has changed: polling every %d ms" % _POLL_MS)
+            self.beside = True
+            self.poller = select.poll()
+            self.map = {}
+            core.create_task(self._poll())
+
+    async def _poll(self) -> None:
+        task = core.cur_task
+        while self.channels or self.listeners:
+            for sock, ev in self.poller.ipoll(0):
+                self._unusual(sock, ev)
+                core.cur_task = task  # handlers have run in its place
+            await core.sleep_ms(_POLL_MS)
+        self.beside = False
 
     def __getattr__(self, name):
         # Whatever else a version of asyncio asks of its I/O queue.
