@@ -213,8 +213,11 @@ class Server:
         self.disconnected(channel)
 
     def _give_up(self, channel) -> None:
-        del self.lingering[channel]
-        channel.cancel()
+        if channel.cancel() or channel.task is None:
+            del self.lingering[channel]
+        else:
+            # Asked by the poller, where the task that ran last still counts as the one that asks: at the next look.
+            self.lingering[channel] = ticks()
 
     def finished(self, channel, value, error) -> None:
         """A handler has ended."""
