@@ -13,7 +13,7 @@ LENGTHS = tuple(range(40)) + (63, 64, 65, 124, 125, 126, 127, 128, 199, 200, 201
 
 
 def numbers(limit=0x7FFFFFFF):
-    return array("i", [-1, -2, -3, limit, -5])
+    return array("i", [-1, -2, -3, limit, -5, -6])
 
 
 def guarded(data, off):
@@ -33,7 +33,7 @@ def left_alone(data, limit=0x7FFFFFFF):
         found, buf, st = scan_at(data, off, limit)
         assert found == 0, data[:16]
         assert buf == guarded(data, off), data[:16]
-        assert list(st) == [-1, -2, -3, limit, -5], data[:16]
+        assert list(st) == [-1, -2, -3, limit, -5, -6], data[:16]
     return True
 
 
@@ -204,7 +204,8 @@ def test_scan_of_random_bytes_agrees_with_the_plain_one():
         other = guarded(data, off)
         other_st = numbers(st[3])
         assert mine == _pure.scan(other, off, off + len(data), other_st), data
-        assert list(st) == list(other_st), data
+        assert list(st)[:5] == list(other_st)[:5], data
+        assert other_st[5] or not st[5], data  # 0 says ASCII, and the plain loops do not look
         assert buf == other, data
 
 

@@ -81,12 +81,12 @@ class WsConnection(WsSender):
                 return self._feed_other(buf, off, end)
 
     def _text(self, buf, at: int, end: int) -> None:
-        self.text_any(buf, at, end - at, _decode(buf[at:end]))
+        self.text_any(buf[at:end], end - at, _decode(buf[at:end]))
 
-    def text_any(self, buf, at: int, n: int, text) -> None:
-        """A text message of n bytes at buf[at:], `text` when str() takes it."""
+    def text_any(self, view, n: int, text) -> None:
+        """A text message of n bytes, `text` when str() takes it."""
         # As many characters as bytes: ASCII, whatever the decoder accepts.
-        if text is None or (len(text) != n and _LENIENT_STR and utf8(buf, at, n, 0)):
+        if text is None or (len(text) != n and _LENIENT_STR and utf8(view, 0, n, 0)):
             return self.fail(INVALID_PAYLOAD, "text is not UTF-8")
         if n > self.route.limit:
             return self._too_big()

@@ -32,31 +32,42 @@ class FastPath:
 
     def feed(self, buf, off: int, end: int) -> None:
         """Bytes arrived: whole frames are dealt with here."""
+        if self.feed_first(buf, off, end) is not None:
+            self.wake()
+
+    def feed_first(self, buf, off: int, end: int):
+        """feed() for the hub: the last thing to do, to let the handler's task go on, is left to it."""
         self.fresh = True
         if self.phase == _OPEN and self.part is None:
-            st = ST
             while True:
-                at = scan(buf, off, end, st)
+                at = scan(buf, off, end, ST)
                 if not at:
                     break
-                off = st[2]
-                if st[0] == 0x81:
-                    self._text(buf, at, off)
+                off = ST[2]
+                if ST[0] == 0x81:
+                    if self._text(buf, at, off):
+                        if off == end:
+                            return self.waiter
+                        self.wake()
                 else:
                     self._other(buf, at, off)
                 if off == end:
-                    return
+                    return None
                 if self.phase != _OPEN or self.paused:
                     break
         self.feed_any(buf, off, end)
 
-    def _text(self, buf, at: int, end: int) -> None:
-        text = _decode(buf[at:end])
-        end -= at
-        # As many characters as bytes: ASCII, whatever MicroPython's decoder accepts.
-        if self.waiter is None or text is None or _len(text) != end or end > _SMALL and end > self.route.limit:
-            return self.text_any(buf, at, end, text)
+    def _text(self, buf, at: int, n: int) -> bool:
+        # True: the message is there for the handler, which waits and can be resumed on the spot.
+        buf = buf[at:n]
+        n -= at
+        text = _decode(buf)
+        # As many characters as bytes: ASCII, whatever MicroPython's decoder accepts; scan() may have seen it already.
+        if self.waiter is None or text is None or n > _SMALL and n > self.route.limit or ST[5] and _len(text) != n:
+            return self.text_any(buf, n, text)
         self.pending = text
+        if self.waiter is self.task:
+            return True
         self.wake()
 
     def wake(self) -> None:

@@ -47,6 +47,7 @@ def scan(b, off, end, st):
     st[1] = n
     st[2] = h + n
     st[4] = 0
+    st[5] = 1
     if n:
         unmask(b, h, n, b[h - 4 : h])
     return h

@@ -57,6 +57,7 @@ def scan(b, off, end, st):
     st[1] = n
     st[2] = h + n
     st[4] = 0
+    st[5] = 1
     if n >= XOR_INT_FROM:
         xor_ahead(b, h, n)
     else:

@@ -37,9 +37,12 @@ def scan(buf, offs: int, end: int, st: ptr32) -> int:
     m = ptr8(int(b) + h - 4)
     p = ptr8(int(b) + h)
     i = 0
+    c = 0
     if ln >= 12:
         while (int(p) + i) & 3:
-            p[i] ^= m[i & 3]
+            t = p[i] ^ m[i & 3]
+            p[i] = t
+            c |= t
             i += 1
         w = m[i & 3] | m[(i + 1) & 3] << 8 | m[(i + 2) & 3] << 16 | m[(i + 3) & 3] << 24
         q = int(p) + i
@@ -49,18 +52,31 @@ def scan(buf, offs: int, end: int, st: ptr32) -> int:
         z = q + (k << 2)
         while q < e:
             r = ptr32(q)
-            r[0] ^= w
-            r[1] ^= w
-            r[2] ^= w
-            r[3] ^= w
+            t = r[0] ^ w
+            r[0] = t
+            c |= t
+            t = r[1] ^ w
+            r[1] = t
+            c |= t
+            t = r[2] ^ w
+            r[2] = t
+            c |= t
+            t = r[3] ^ w
+            r[3] = t
+            c |= t
             q += 16
         while q < z:
             r = ptr32(q)
-            r[0] ^= w
+            t = r[0] ^ w
+            r[0] = t
+            c |= t
             q += 4
     while i < ln:
-        p[i] ^= m[i & 3]
+        t = p[i] ^ m[i & 3]
+        p[i] = t
+        c |= t
         i += 1
+    st[5] = (c >> 7) & 0x1010101
     return h
 
 

@@ -21,12 +21,13 @@ from .kernels import unmask, utf8
 
 # What scan() found: first byte, payload length, offset behind the frame; and the largest payload it may take.
 # The last counts what a handler sends without receiving; scan() sets it to 0.
-ST = array("i", [0, 0, 0, 0, 0])
+ST = array("i", [0, 0, 0, 0, 0, 0])
 BYTE0 = 0
 LENGTH = 1
 NEXT = 2
 LIMIT = 3
 SENT_IN_A_ROW = 4
+NOT_ASCII = 5
 
 _HEADER = 2 + 8 + 4  # longest frame header
 

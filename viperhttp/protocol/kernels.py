@@ -5,7 +5,8 @@ Each set has the same five functions:
 scan(buf, off, end, st)   A whole, unfragmented client frame of an ordinary kind (text, binary, close, ping, pong;
                           masked, shortest length form, payload at most st[3] bytes) at buf[off:end] is unmasked in
                           place; returns the payload's offset, with st[0] the first byte, st[1] the payload's length,
-                          st[2] the offset behind it, and st[4] 0. Anything else returns 0 and changes nothing:
+                          st[2] the offset behind it, st[4] 0, and st[5] 0
+                          only when all bytes are ASCII. Anything else returns 0 and changes nothing:
                           frames.Assembly looks closer.
 unmask(buf, off, n, mask) XOR buf[off:off+n] with the four bytes of mask (RFC 6455 section 5.3).
 utf8(buf, off, n, state)  Strict UTF-8 (RFC 3629) over buf[off:off+n]; state 0 at the start of a text. Returns the

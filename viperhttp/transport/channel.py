@@ -56,6 +56,10 @@ class Channel:
     def feed(self, buf, off: int, end: int) -> None:
         """Bytes arrived; `buf` (a writable memoryview) is valid only during the call."""
 
+    def feed_first(self, buf, off: int, end: int):
+        """feed() for the hub; what it returns, a task or None, goes on right afterwards."""
+        self.feed(buf, off, end)
+
     def eof(self) -> None:
         """The peer sends no more."""
         self.drop()

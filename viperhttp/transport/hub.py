@@ -96,6 +96,7 @@ class Hub:
         peek = core._task_queue.peek
         now = ticks
         diff = ticks_diff
+        task = None  # a handler's task must not outlive its connection in this frame
         while True:
             for sock, ev in ipoll(dt):
                 channel = find(sock)
@@ -103,7 +104,16 @@ class Hub:
                     try:
                         n = sock.readinto(buf)
                         if n:
-                            channel.feed(buf, 0, n)
+                            task = channel.feed_first(buf, 0, n)
+                            if task is not None:
+                                # Channel.wake() without its calls and the frame of its `try`.
+                                channel.waiter = task.data = None
+                                core.cur_task = task
+                                try:
+                                    task.coro.send(None)
+                                except BaseException as error:
+                                    core.cur_task = None
+                                    channel.over(task, error)
                         elif n is not None:
                             channel.eof()
                     except OSError:
@@ -112,6 +122,7 @@ class Hub:
                         channel.broken_down(error)
                 else:
                     self._unusual(sock, ev)
+            channel = None
             task = peek()
             if task is None:
                 dt = -1
