@@ -89,6 +89,10 @@ class ViperHTTP(Routes):
                 endpoint.limit = self.config.max_message
             if endpoint.idle_timeout is None:
                 endpoint.idle_timeout = self.config.idle_timeout
+        if not MICROPYTHON:
+            from .params import apply  # CPython
+
+            path = endpoint.pattern = apply(path, endpoint, method == WEBSOCKET)
         self.table.add(path, method, endpoint)
 
     def include_router(self, router, prefix: str = "") -> None:

@@ -1,0 +1,34 @@
+"""CPython: a handler's annotations as typed path and query parameters (MicroPython has none to read)."""
+
+import inspect
+import typing
+
+from .depends import Depends, Query
+
+_TYPES = (str, int, float, bool)
+
+
+def apply(path: str, endpoint, takes_ws: bool) -> str:
+    """Read the handler's annotations: add to endpoint.query, and return `path` with types for its parameters.
+
+    {pk} becomes {pk:int} for `pk: int`; another parameter annotated str, int, float or bool is a query parameter,
+    required when it has no default. What the route declares itself (types, query=, deps=) stands.
+    """
+    try:
+        parameters = list(inspect.signature(endpoint.handler).parameters.values())
+        hints = typing.get_type_hints(endpoint.handler)
+    except (TypeError, ValueError, NameError):
+        return path  # a callable without a signature, or hints that name what is not there
+    for parameter in parameters[1:] if takes_ws else parameters:
+        name = parameter.name
+        kind = hints.get(name)
+        if kind not in _TYPES or name in (endpoint.query or ()) or name in (endpoint.deps or ()):
+            continue
+        if "{%s}" % name in path:
+            if kind is not str:
+                path = path.replace("{%s}" % name, "{%s:%s}" % (name, kind.__name__))
+        elif "{%s:" % name not in path and not isinstance(parameter.default, Depends):
+            query = Query(cast=kind) if parameter.default is parameter.empty else Query(parameter.default, kind)
+            endpoint.query = dict(endpoint.query or {})
+            endpoint.query[name] = query
+    return path
