@@ -21,6 +21,9 @@ from measure import Load
 
 BASELINE = toolbox.HERE / "baseline.json"
 ALLOWED = 0.05
+# A broadcast puts a frame on the heap, so what one recipient costs moves with the layout of the heap: 1 390 to 2 120
+# instructions in ten runs of the same code. Until it does not, only a larger loss can be told from that.
+ALLOWED_FOR = {"fan-out per recipient, ir": 0.25}
 TRIES = 3  # heap layouts differ from run to run where a server allocates much
 # Bytes may differ by a block or two for reasons of their own (a name one letter longer).
 SLACK = {"ir": 0, "bytes": 64}
@@ -85,7 +88,7 @@ def losses(old: dict[str, float], new: dict[str, float]) -> list[str]:
         now = new.get(name)
         if now is None:
             lines.append(f"{name}: was {report.number(before)}, is not measured any more")
-        elif now > before * (1 + ALLOWED) + SLACK[name.rsplit(" ", 1)[-1]]:
+        elif now > before * (1 + ALLOWED_FOR.get(name, ALLOWED)) + SLACK[name.rsplit(" ", 1)[-1]]:
             lines.append(f"{name}: {report.number(before)} -> {report.number(now)}{_change(before, now)}")
     return lines
 
@@ -97,7 +100,7 @@ def _change(before: float, now: float) -> str:
 def advice(lines: list[str]) -> str:
     return "\n".join(
         [
-            f"{len(lines)} figure(s) lost more than {ALLOWED:.0%} against tools/bench/baseline.json:",
+            f"{len(lines)} figure(s) lost more than is allowed ({ALLOWED:.0%}) against tools/bench/baseline.json:",
             *("  " + line for line in lines),
             "Find the functions that cost it:  .venv/bin/python tools/bench/hotspots.py",
             f"If the loss is worth it, say why in the commit and take the new figures:  {UPDATE}",
