@@ -13,7 +13,7 @@ WORDS_PER_TRY = 3
 PACKAGE = pathlib.Path(runtimes.ROOT) / "viperhttp"
 # Every bytecode function that an ordinary text message enters, from the poller to the handler and back.
 MESSAGE_WAY = {
-    "endpoints/fast.py": ("feed", "_text", "wake", "send_text", "put", "_decode"),
+    "endpoints/fast.py": ("feed_first", "_ready_text", "wake", "send_text", "put", "_decode"),
     "connection/sender.py": ("send_frame", "_emit"),
     "transport/channel.py": ("park", "wake"),
 }

@@ -45,7 +45,7 @@ class FastPath:
                     break
                 off = ST[2]
                 if ST[0] == 0x81:
-                    if self._text(buf, at, off):
+                    if self._ready_text(buf, at, off):
                         if off == end:
                             return self.waiter
                         self.wake()
@@ -57,13 +57,13 @@ class FastPath:
                     break
         self.feed_any(buf, off, end)
 
-    def _text(self, buf, at: int, n: int) -> bool:
+    def _ready_text(self, buf, at: int, n: int) -> bool:
         # True: the message is there for the handler, which waits and can be resumed on the spot.
         buf = buf[at:n]
         n -= at
         text = _decode(buf)
         # As many characters as bytes: ASCII, whatever MicroPython's decoder accepts; scan() may have seen it already.
-        if self.waiter is None or text is None or n > _SMALL and n > self.route.limit or ST[5] and _len(text) != n:
+        if self.waiter is None or text is None or n > self.route.limit or ST[5] and _len(text) != n:
             return self.text_any(buf, n, text)
         self.pending = text
         if self.waiter is self.task:

@@ -44,9 +44,6 @@ class WebSocketBase(Opening, WsConnection, RequestInfo):
         # On the instance from the start: what a class has is found later, and in a larger table.
         self.phase = CONNECTING
         self.part = self.pending = self.waiter = self.inbox = self.task = None
-        if route.limit < 126:
-            # MicroPython's fast way takes messages below that without a look at the limit.
-            self._text = lambda buf, at, end: WsConnection._text(self, buf, at, end)  # type: ignore[method-assign]
 
     # ---- state -----------------------------------------------------------
 
