@@ -6,7 +6,7 @@ from support import Random, raises, refused, ways
 
 from viperhttp.config import Config
 from viperhttp.protocol import handshake
-from viperhttp.protocol.http1 import HeadReader
+from viperhttp.protocol.pieces import HeadReader
 
 KEY = b"dGhlIHNhbXBsZSBub25jZQ=="  # the RFC's sample (section 1.3)
 ACCEPT = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="

@@ -3,7 +3,9 @@
 from support import MICROPYTHON, Random, cut, raises, refused, ways
 
 from viperhttp.exceptions import ProtocolError
-from viperhttp.protocol.http1 import BodyReader, HeadReader, latin1
+from viperhttp.protocol.body import BodyReader
+from viperhttp.protocol.http1 import latin1, whole_head
+from viperhttp.protocol.pieces import HeadReader
 
 
 class Limits:
@@ -42,8 +44,10 @@ def described(head):
 
 
 def same_everywhere(data, limits=Limits):
-    """The head of `data`, which is the same at every split."""
+    """The head of `data`, which is the same at every split, and where it is taken as a whole."""
     want = described(read([data], limits)[0])
+    whole = whole_head(data, limits)
+    assert whole is None or described(whole) == want
     for pieces in ways(data):
         found = read(pieces, limits)
         assert found, [len(piece) for piece in pieces]
@@ -56,6 +60,8 @@ def bad(status, data, limits=Limits):
     """`data` is refused with `status` whole, a byte at a time, and at every split."""
     for pieces in ways(data):
         refused(status, read, pieces, limits)
+    if data.find(b"\r\n\r\n") == len(data) - 4 and len(data) <= limits.max_head:
+        refused(status, whole_head, data, limits)
     return True
 
 

@@ -6,7 +6,7 @@ from array import array
 from support import MASK, MICROPYTHON, Random, client_frame, masked
 
 from viperhttp.protocol import _pure, kernels
-from viperhttp.protocol.kernels import scan, unmask, utf8, visible
+from viperhttp.protocol.kernels import pack, scan, text, unmask, utf8, visible
 
 GUARD = b"\xa5\x5a\xa5\x5a\xa5\x5a\xa5\x5a"
 LENGTHS = tuple(range(40)) + (63, 64, 65, 124, 125, 126, 127, 128, 199, 200, 201, 399, 400, 401, 1000, 1027)
@@ -250,3 +250,55 @@ def test_visible_looks_only_at_its_range():
     assert visible(data, 0, 7) == 0
     assert visible(data, 3, 3) == -1
     assert visible(b"", 0, 0) == -1
+
+
+def test_pack_writes_a_frame_at_any_place_and_only_there():
+    for at in range(5):
+        for n in (0, 1, 3, 16, 125, 126, 300):
+            plain = Random(n + at).bytes(n)
+            for source in (plain, bytearray(plain), memoryview(b"x" + plain)[1:]):
+                dst = bytearray(GUARD * 50)
+                size = pack(dst, at << 9 | 0x82, source, n)
+                head = bytes((0x82, n)) if n < 126 else bytes((0x82, 126, n >> 8, n & 255))
+                assert size == len(head) + n
+                assert dst == (GUARD * 50)[:at] + head + plain + (GUARD * 50)[at + size :], (at, n)
+
+
+def test_pack_refuses_a_str_that_is_not_ascii():
+    dst = bytearray(40)
+    assert pack(dst, 2 << 9 | 0x181, "plain", 5) == 7
+    assert dst[2:9] == b"\x81\x05plain"
+    assert pack(dst, 0x181, "caf\xe9 au lait", 12) == 0
+
+
+def test_text_is_an_ordinary_str():
+    names = {"length": 1, "append": 2}
+    for n in (1, 2, 6, 16, 200):
+        plain = (b"length of a message, " * 10)[:n]
+        for view in (plain, bytearray(plain), memoryview(b"x" + plain)[1:]):
+            found = text(view, 0)
+            assert type(found) is str
+            assert found == plain.decode()
+            assert len(found) == n
+            assert hash(found) == hash(plain.decode())
+            assert found + "!" == plain.decode() + "!"
+            assert found.encode() == plain
+            assert [found, None].index(plain.decode()) == 0
+    found = text(memoryview(b"lengthappend")[:6], 0)
+    assert names[found] == 1 and names[text(b"append", 1)] == 2
+    names[found] = 3
+    assert names == {"length": 3, "append": 2}
+    assert getattr([], text(b"append", 0)) is not None
+    assert text(b"", 0) == text(memoryview(b""), 1) == ""
+    gc.collect()
+    assert found == "length"
+
+
+def test_text_in_doubt_is_strict_utf8():
+    for good in ("caf\xe9", "\u20ac uro", "\U0001f600", "plain", "\ud7ff\ue000"):
+        data = good.encode()
+        assert text(memoryview(data), 1) == good
+        assert text(memoryview(data), 1).encode() == data
+    for bad in (b"\xc0\xaf", b"\xe0\x80\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xf5\x80\x80\x80", b"\xe2\x82",
+                b"\x80", b"ok until \xff"):
+        assert text(memoryview(bad), 1) is None, bad

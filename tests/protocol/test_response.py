@@ -108,7 +108,7 @@ def test_chunks_carry_their_size_in_hexadecimal():
 
 
 def test_what_is_sent_in_chunks_is_read_back():
-    from viperhttp.protocol.http1 import BodyReader
+    from viperhttp.protocol.body import BodyReader
 
     stream = b"".join([response.chunk(data) for data in (b"one", b"\r\n", bytes(100))])
     stream = bytearray(stream + response.LAST_CHUNK)

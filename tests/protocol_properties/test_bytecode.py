@@ -13,11 +13,13 @@ WORDS_PER_TRY = 3
 PACKAGE = pathlib.Path(runtimes.ROOT) / "viperhttp"
 # Every bytecode function that an ordinary text message enters, from the poller to the handler and back.
 MESSAGE_WAY = {
-    "endpoints/fast.py": ("feed_first", "_ready_text", "wake", "send_text", "put", "_decode"),
+    "endpoints/fast.py": ("feed_first", "wake", "receive_text", "send_text", "_write", "_gathered"),
     "connection/sender.py": ("send_frame", "_emit"),
-    "transport/channel.py": ("park", "wake"),
+    "transport/channel.py": ("park", "wake", "put"),
+    "protocol/_viper.py": ("text",),
 }
-ON_MESSAGE_PATH = ("scan", "unmask", "utf8", "visible", "xor_loop", "xor_int", "xor_ahead", "_lead")
+ON_MESSAGE_PATH = ("scan", "unmask", "utf8", "visible", "xor_loop", "xor_int", "xor_ahead", "_lead",
+                   "pack", "_decode", "text")
 
 
 def frame_sizes(path):

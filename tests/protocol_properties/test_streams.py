@@ -8,8 +8,11 @@ from wsproto.frame_protocol import FrameProtocol
 from wsproto.frame_protocol import Opcode as WsOpcode
 
 from viperhttp.exceptions import ProtocolError
-from viperhttp.protocol import frames, handshake, http1, response, sse, url
+from viperhttp.protocol import frames, handshake, response, sse, url
+from viperhttp.protocol.body import BodyReader
+from viperhttp.protocol.http1 import whole_head
 from viperhttp.protocol.kernels import utf8
+from viperhttp.protocol.pieces import HeadReader
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
@@ -146,9 +149,18 @@ def heads(draw):
     return head.encode("latin-1"), method, target, lines
 
 
+def read_whole(data):
+    """What read_head([data]) gives, by the way of a head that comes in one piece; None where that is not its way."""
+    try:
+        head = whole_head(data, Limits)
+    except ProtocolError as error:
+        return error.code, b""
+    return head and (vars(head), b"")
+
+
 def read_head(pieces):
     """(head or the status it is refused with, what is behind it); None when more is needed."""
-    reader = http1.HeadReader(Limits)
+    reader = HeadReader(Limits)
     for i, piece in enumerate(pieces):
         try:
             off = reader.feed(bytearray(piece), 0, len(piece))
@@ -162,12 +174,13 @@ def read_head(pieces):
 @given(heads(), sizes, st.binary(max_size=20))
 def test_a_request_is_read_alike_at_every_split(case, cuts, behind):
     data, method, target, lines = case
-    reader = http1.HeadReader(Limits)
+    reader = HeadReader(Limits)
     assert reader.feed(bytearray(data), 0, len(data)) == len(data)
     head = reader.head
     assert (head.method, head.target) == (method, target)
     for name, _ in lines:
         assert head.all(name.lower()) == [value for other, value in lines if other.lower() == name.lower()]
+    assert read_whole(data) == (vars(head), b"")
     assert read_head(cut(data + behind, cuts)) == (vars(head), behind)
 
 
@@ -176,14 +189,16 @@ def test_a_damaged_request_ends_the_same_at_every_split(case, damage, cuts):
     data = bytearray(case[0])
     for at, byte in damage:
         data[at % len(data)] = byte
-    want = read_head([bytes(data)])
-    assert read_head(cut(bytes(data), cuts)) == want
+    data = bytes(data)
+    want = read_head([data])
+    assert read_head(cut(data, cuts)) == want
+    assert read_whole(data) in (want, None)
 
 
 @given(st.lists(st.binary(min_size=1, max_size=80), max_size=8), sizes, st.binary(max_size=10))
 def test_chunks_are_put_together_at_every_split(pieces, cuts, behind):
     stream = b"".join(response.chunk(piece) for piece in pieces) + response.LAST_CHUNK + behind
-    reader, sink, rest = http1.BodyReader(-1, 1000), bytearray(), b""
+    reader, sink, rest = BodyReader(-1, 1000), bytearray(), b""
     for part in cut(stream, cuts):
         off = reader.feed(bytearray(part), 0, len(part), sink)
         rest += part[off:]
@@ -214,7 +229,7 @@ def test_every_key_of_sixteen_bytes_is_accepted(raw):
     import hashlib
 
     key = base64.b64encode(raw)
-    reader = http1.HeadReader(Limits)
+    reader = HeadReader(Limits)
     data = bytearray(b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                      b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key + b"\r\n\r\n")
     reader.feed(data, 0, len(data))

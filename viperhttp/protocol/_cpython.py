@@ -2,7 +2,14 @@
 
 import re
 
-from . import _pure
+from . import _pure, setting
+
+apply_mask = None  # a C function of another package that XORs, where one is installed
+if setting.KERNELS == "auto":
+    try:
+        from websockets.speedups import apply_mask  # type: ignore[assignment]
+    except ImportError:
+        pass
 
 _from_bytes = int.from_bytes
 _TABLES = [bytes(byte ^ mask for byte in range(256)) for mask in range(256)]
@@ -12,17 +19,25 @@ _HIDDEN = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 TABLES_FROM = 200
 
 
-def unmask(b, off, n, mask):
-    end = off + n
+def unmasked(piece, mask):
+    """The bytes of `piece` (a bytearray, which may be changed, or bytes), XORed with the four of mask."""
+    if apply_mask is not None:
+        return apply_mask(piece, mask)
+    n = len(piece)
     if n < TABLES_FROM:
         key = _from_bytes((bytes(mask) * ((n + 3) >> 2))[:n], "little")
-        b[off:end] = (_from_bytes(b[off:end], "little") ^ key).to_bytes(n, "little")
-        return
-    piece = bytes(b[off:end])
-    out = bytearray(n)
+        return (_from_bytes(piece, "little") ^ key).to_bytes(n, "little")
+    if type(piece) is not bytearray:
+        piece = bytearray(piece)
+    # In place, and on a bytearray: bytes are twice as slow to cut in lanes and to translate.
     for lane in range(4):
-        out[lane::4] = piece[lane::4].translate(_TABLES[mask[lane]])
-    b[off:end] = out
+        piece[lane::4] = piece[lane::4].translate(_TABLES[mask[lane]])
+    return piece
+
+
+def unmask(b, off, n, mask):
+    end = off + n
+    b[off:end] = unmasked(b[off:end], mask)
 
 
 def scan(b, off, end, st):
@@ -78,3 +93,10 @@ def visible(b, off, end):
 
 
 pack = _pure.pack
+
+
+def text(view, doubt):
+    try:
+        return str(view, "utf-8")
+    except UnicodeDecodeError:
+        return None

@@ -114,18 +114,34 @@ def visible(b, i, end):
     return -1
 
 
-def pack(dst, byte0, src, n):
-    if byte0 & 0x100:
+def pack(dst, at, src, n):
+    if at & 0x100:
         src = src.encode()
         if len(src) != n:
             return 0
-    dst[0] = byte0 & 0xFF
+    dst[at >> 9] = at & 0xFF
+    at = (at >> 9) + 1
     if n < 126:
-        dst[1] = n
-        dst[2 : 2 + n] = src
+        dst[at] = n
+        dst[at + 1 : at + 1 + n] = src
         return n + 2
-    dst[1] = 126
-    dst[2] = n >> 8
-    dst[3] = n & 255
-    dst[4 : 4 + n] = src
+    dst[at] = 126
+    dst[at + 1] = n >> 8
+    dst[at + 2] = n & 255
+    dst[at + 3 : at + 3 + n] = src
     return n + 4
+
+
+def _decode(view):
+    try:
+        return str(view, "utf-8")
+    except UnicodeError:
+        return None
+
+
+def text(view, doubt):
+    # As many characters as bytes: ASCII, whatever MicroPython's decoder accepts.
+    found = _decode(view)
+    if doubt and found is not None and len(found) != len(view) and utf8(view, 0, len(view), 0):
+        return None
+    return found

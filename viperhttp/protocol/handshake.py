@@ -12,7 +12,7 @@ _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 def is_upgrade(head: Head) -> bool:
     """Whether the request asks for a WebSocket at all."""
-    return b"\r\nupgrade:" in head.block and head.has("upgrade", "websocket")
+    return head.upgrade and head.has("upgrade", "websocket")
 
 
 def check(head: Head) -> bytes:
@@ -37,6 +37,8 @@ def check(head: Head) -> bytes:
         raise ProtocolError(400, "Sec-WebSocket-Key must be 16 bytes in base64")
     if head.length:
         raise ProtocolError(400, "a WebSocket handshake has no body")
+    if b"\r\nsec-websocket-protocol:" in head.lower():
+        offered(head)
     return accept_value(keys[0])
 
 
@@ -84,3 +86,13 @@ def response(accept: bytes, subprotocol: "str | None" = None, headers=()) -> byt
         lines.append(header_line(name, value))
     lines.append(b"\r\n")
     return b"".join(lines)
+
+
+def drop(block: bytes, names: str) -> bytes:
+    """The header lines of `block` without those named."""
+    unwanted = names.split(" ")
+    kept = []
+    for line in block.split(b"\r\n"):
+        if line and str(line[: line.find(b":")], "utf-8").lower() not in unwanted:
+            kept.append(b"\r\n" + line)
+    return b"".join(kept)

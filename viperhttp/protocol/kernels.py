@@ -1,6 +1,6 @@
 """Chooses the byte loops for this machine: viper, plain Python, or CPython's own C methods.
 
-Each set has the same five functions:
+Each set has the same six functions:
 
 scan(buf, off, end, st)   A whole, unfragmented client frame of an ordinary kind (text, binary, close, ping, pong;
                           masked, shortest length form, payload at most st[3] bytes) at buf[off:end] is unmasked in
@@ -12,12 +12,17 @@ unmask(buf, off, n, mask) XOR buf[off:off+n] with the four bytes of mask (RFC 64
 utf8(buf, off, n, state)  Strict UTF-8 (RFC 3629) over buf[off:off+n]; state 0 at the start of a text. Returns the
                           state for the next piece (0 between characters), -1 at the first wrong byte. MicroPython's
                           own decode accepts overlong forms, surrogates and code points above U+10FFFF.
-pack(dst, byte0, src, n)  A server frame of n bytes (under 65 536) of src at dst[0:]; returns its length. With 0x100 in
-                          byte0 src is a str of n characters, and the result 0 when it is not ASCII.
+pack(dst, how, src, n)    A server frame of n bytes (under 65 536) of src; returns its length. The low 8 bits of `how`
+                          are its first byte, what stands above the low 9 the place in dst. With 0x100 in it, src is
+                          a str of n characters, and the result 0 when it is not ASCII. (A fifth argument would make
+                          the frame of send_text too large for the stack.)
+text(view, doubt)         The bytes as str; with `doubt` (they are not known to be ASCII, or checked) None when they
+                          are not strict UTF-8.
 visible(buf, off, end)    Offset of the first control character but TAB, or -1 (RFC 9110 section 5.5).
 
 VIPERHTTP_KERNELS=pure in the environment, or `viperhttp.protocol.setting.KERNELS = "pure"` before the first import,
-forces the plain ones (tests run both).
+forces the plain ones (tests run both). On CPython "auto" unmasks by the C function of the `websockets` package where
+that happens to be installed; "cpython" keeps to the standard library.
 """
 
 import sys
@@ -31,12 +36,12 @@ if NAME == "auto":
 if NAME == "viper":
     # No emitter: SyntaxError (source), ValueError (.mpy of another machine); no room for machine code: MemoryError.
     try:
-        from ._viper import pack, scan, unmask, utf8, visible
+        from ._viper import pack, scan, text, unmask, utf8, visible
     except (SyntaxError, ValueError, ImportError, MemoryError):
         NAME = "pure"
 elif NAME == "cpython":
-    from ._cpython import pack, scan, unmask, utf8, visible
+    from ._cpython import pack, scan, text, unmask, utf8, visible
 if NAME == "pure":
-    from ._pure import pack, scan, unmask, utf8, visible
+    from ._pure import pack, scan, text, unmask, utf8, visible
 
-__all__ = ("NAME", "pack", "scan", "unmask", "utf8", "visible")
+__all__ = ("NAME", "pack", "scan", "text", "unmask", "utf8", "visible")

@@ -46,3 +46,10 @@ def head(status: int, headers, length: "int | None", keep_alive: bool, minor: in
 def chunk(data) -> bytes:
     """One chunk (RFC 9112 section 7.1). `data` must not be empty: that would end the body."""
     return b"%x\r\n" % len(data) + bytes(data) + b"\r\n"
+
+
+def pairs(headers) -> list:
+    """Headers given as a dict or as pairs, as a list of pairs."""
+    if headers is None:
+        return []
+    return list(headers.items()) if hasattr(headers, "items") else list(headers)
