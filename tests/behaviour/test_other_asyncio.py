@@ -1,19 +1,51 @@
-"""Where MicroPython's asyncio is not the one that the hub knows, the server polls beside it and behaves the same."""
+"""Where MicroPython's asyncio is not the one that the hub knows, plain streams take over, and nothing else changes.
+
+The tests of messages, closing and full queues, once more under such an asyncio.
+"""
 
 import pytest
+import runtimes
 from raw import Raw, close, frame, text
+from serving import Served
+from test_backpressure import *  # noqa: F403
+from test_ws_closing import *  # noqa: F403
+from test_ws_messages import *  # noqa: F403
+
+MICROPYTHON = runtimes.RUNTIMES[2]
+SAID = "asyncio's I/O queue has changed"
 
 
 @pytest.fixture
-def served(runtime, serve):
-    if not runtime.micropython:
-        return serve("basic")  # the other runtime, for the same behaviour
-    return serve("ws_other_asyncio")
+def runtime():
+    if MICROPYTHON.missing():
+        pytest.skip(MICROPYTHON.missing())
+    return MICROPYTHON
 
 
-def test_requests_messages_pings_and_closes_are_answered(served, runtime):
-    if runtime.micropython:
-        served.wait_for_log("asyncio's I/O queue has changed")
+@pytest.fixture
+def serve(serve):
+    def start(program, *arguments, **config):
+        return serve("other_asyncio", *arguments, program=program, **config)
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def cases():
+    if MICROPYTHON.missing():
+        pytest.skip(MICROPYTHON.missing())
+    served = Served(MICROPYTHON, "other_asyncio", "1M", None, {"program": "ws_cases"})
+    try:
+        served.wait_until_ready()
+        yield served
+    finally:
+        served.stop()
+    served.check_log()
+
+
+def test_requests_messages_pings_and_closes_are_answered(serve):
+    served = serve("basic")
+    served.wait_for_log(SAID)
     with Raw(served.port) as client:
         assert client.get("/")[0] == 200
     with Raw(served.port) as client:
@@ -29,7 +61,8 @@ def test_requests_messages_pings_and_closes_are_answered(served, runtime):
         assert client.at_end()
 
 
-def test_ctrl_c_closes_with_1001(served):
+def test_ctrl_c_closes_with_1001(serve):
+    served = serve("basic")
     with Raw(served.port) as client:
         client.open("/echo")
         served.interrupt()

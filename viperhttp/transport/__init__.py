@@ -15,6 +15,7 @@ from ..config import MICROPYTHON
 from .outbox import LOST, QUEUED, SENT
 
 if MICROPYTHON:
+    from . import waitfor  # mends asyncio's  # noqa: F401
     from .channel import DONE, TX, Channel, current
     from .clock import ticks, ticks_add, ticks_diff
     from .hub import Listener

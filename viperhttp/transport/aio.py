@@ -1,74 +1,32 @@
 """CPython: the same Channel over asyncio's transports, reading into one shared buffer (BufferedProtocol).
 
-A handler that waits is resumed on the spot, without another pass of the event loop: 11.2 microseconds for an
-echo instead of 13.1, and a Protocol's data_received would cost 12 more.
+What costs, and is avoided (tools/bench/README.md has the figures): a Protocol's data_received, whose buffer is
+allocated for each read; another pass of the event loop for a handler that waits, which is resumed on the spot; the
+transport's write() where its socket takes the bytes at once; a system call for each of the answers to messages that
+have come together.
 """
 
 import asyncio
 import contextvars
+import os
 import socket
+from asyncio import selector_events
 
 from ..log import report
 from .clock import ticks
+from .done import Wait
 from .outbox import LOST, QUEUED, SENT, Outbox
 
-RX = bytearray(65536)
+RX = bytearray(262144)
 _RX_VIEW = memoryview(RX)
+_BUFFER = {-1: _RX_VIEW}
 TX = bytearray(16)
+CORK = 4096  # bytes of answers that wait for the end of a batch of messages
+# The transport that has everything sent when it is not blocked: what it would write may go to its socket directly.
+_DIRECT = getattr(selector_events, "_SelectorSocketTransport", None) if os.name == "posix" else None
 
 # The Channel whose handler the current task runs.
 _current: contextvars.ContextVar = contextvars.ContextVar("viperhttp_channel", default=None)
-
-
-class _Wait:
-    """What a parked task waits on: looks like a future, and wakes the task in wake() itself."""
-
-    __slots__ = ("_asyncio_future_blocking", "callback", "channel", "context")
-
-    def __init__(self, channel):
-        self._asyncio_future_blocking = False
-        self.callback = None
-        self.channel = channel
-        self.context = None
-
-    def __await__(self):
-        self._asyncio_future_blocking = True
-        yield self
-
-    def get_loop(self):
-        return self.channel.loop
-
-    def add_done_callback(self, callback, *, context):
-        self.callback = callback
-        self.context = context
-
-    def remove_done_callback(self, callback):
-        self.callback = None
-
-    def done(self):
-        return False
-
-    def result(self):
-        return None
-
-    def cancel(self, msg=None):
-        # Task.cancel() then throws CancelledError into the task at its next step, which this asks for.
-        if self.channel.waiter is self:
-            self.channel.waiter = None
-        self.later()
-        return False
-
-    def now(self):
-        callback = self.callback
-        if callback is not None:
-            self.callback = None
-            self.context.run(callback, self)
-
-    def later(self):
-        callback = self.callback
-        if callback is not None:
-            self.callback = None
-            self.channel.loop.call_soon(callback, self, context=self.context)
 
 
 class Channel(asyncio.BufferedProtocol):
@@ -78,11 +36,14 @@ class Channel(asyncio.BufferedProtocol):
     server = None
     out = None
     blocked = False  # the transport has unsent data of its own
+    fd = None  # the socket's number, while writing to it directly is allowed
+    number = None  # the socket's number, where it ever is
+    corked = None  # list of what goes out together, while a batch of messages is dealt with
     task = None
     waiter = None
+    wait = None  # the Wait of the tasks that park here
     closing = False
     paused = False
-    fresh = False
     due = None
     peer = None
     _since = 0
@@ -91,7 +52,7 @@ class Channel(asyncio.BufferedProtocol):
     # ---- what subclasses fill in ---------------------------------------
 
     def feed(self, buf, off: int, end: int) -> None:
-        """Bytes arrived; `buf` (a writable memoryview) is valid only during the call."""
+        """Bytes arrived; `buf` (a bytearray, or a writable memoryview) is valid only during the call."""
 
     def eof(self) -> None:
         """The peer sends no more."""
@@ -120,6 +81,8 @@ class Channel(asyncio.BufferedProtocol):
         self.sock = sock
         self.peer = peer
         self.server = server
+        if type(sock) is _DIRECT:
+            self.fd = self.number = sock.get_extra_info("socket").fileno()
         sock.set_write_buffer_limits(0)
         sock.set_protocol(self)
         server.channels.add(self)
@@ -132,9 +95,13 @@ class Channel(asyncio.BufferedProtocol):
         self.server = other.server
         self.out = other.out
         self.blocked = other.blocked
+        self.fd = other.fd
+        self.number = other.number
+        self.corked = self.wait = None  # on the instance: what only the class has is searched for each time
+        if self.number is not None:
+            self.get_buffer = _BUFFER.get  # type: ignore[method-assign]  # that transport asks get_buffer(-1): answered without a Python function
         self.paused = other.paused
-        self.fresh = True
-        other.sock = other.out = None
+        other.sock = other.out = other.fd = None
         self.sock.set_protocol(self)
         self.server.channels.discard(other)
         self.server.channels.add(self)
@@ -145,7 +112,7 @@ class Channel(asyncio.BufferedProtocol):
 
     def buffer_updated(self, n):
         try:
-            self.feed(_RX_VIEW, 0, n)
+            self.feed(RX, 0, n)
         except Exception as error:
             report("connection dropped", error, True)
             self.drop()
@@ -161,12 +128,15 @@ class Channel(asyncio.BufferedProtocol):
 
     def pause_writing(self):
         self.blocked = True
+        self.fd = None
         self._since = ticks()
         self._size = self.sock.get_write_buffer_size() if self.sock is not None else 0
 
     def resume_writing(self):
         self.blocked = False
         if self.sock is not None:
+            if self.corked is None:
+                self.fd = self.number
             self.flush()
 
     # ---- socket ----------------------------------------------------------
@@ -180,12 +150,54 @@ class Channel(asyncio.BufferedProtocol):
         if self.blocked:
             self._queue().add(data)
             return QUEUED
-        self.sock.write(data)
+        if self.corked is not None:
+            return self.hold(data)
+        return self.write_now(data)
+
+    def write_now(self, data: bytes) -> int:
+        """write() where nothing waits."""
+        if self.fd is None:
+            return self.write_rest(data, 0)
+        try:
+            n = os.write(self.fd, data)
+        except OSError:
+            n = 0  # the transport will meet the same error, and deals with it
+        return SENT if n == len(data) else self.write_rest(data, n)
+
+    def write_rest(self, data: bytes, n: int) -> int:
+        """Send data[n:], which the socket has not taken at once, through the transport."""
+        self.sock.write(memoryview(data)[n:] if n else data)
         if self.sock.is_closing():
             # The write has failed; asyncio would say so later, and a sender in a tight loop would never see it.
             self.drop()
             return LOST
         return QUEUED if self.blocked else SENT
+
+    def cork(self) -> None:
+        """Hold back what is written, up to CORK bytes, until uncork()."""
+        self.corked = []
+        self.fd = None
+        self.room = CORK
+
+    def hold(self, data: bytes) -> int:
+        """write() while corked."""
+        held = self.corked
+        held.append(data)
+        self.room -= len(data)
+        if self.room >= 0:
+            return SENT
+        self.cork()
+        return self.write_now(b"".join(held))
+
+    def uncork(self) -> None:
+        """Send what was held back."""
+        held = self.corked
+        self.corked = None
+        if self.sock is not None:
+            if not self.blocked:
+                self.fd = self.number
+            if held:
+                self.write_now(b"".join(held))
 
     def write_framed(self, k: int, data, n: int) -> int:
         """Send TX[:k] and `data`, `n` bytes, by one write."""
@@ -255,12 +267,18 @@ class Channel(asyncio.BufferedProtocol):
     def close_when_sent(self) -> None:
         """Close the socket when what waits has gone."""
         self.closing = True
+        if self.corked:
+            self.uncork()
         if not self.blocked and self.out is None:
             self.drop()
 
     def drop(self) -> None:
         """Close the socket now; what waits is lost."""
         sock = self.sock
+        if sock is not None:
+            if self.corked:
+                self.uncork()  # it counts as sent
+                sock = self.sock
         if sock is not None:
             if self.blocked or self.out is not None:
                 sock.abort()
@@ -269,7 +287,7 @@ class Channel(asyncio.BufferedProtocol):
             self._gone()
 
     def _gone(self) -> None:
-        self.sock = self.out = None
+        self.sock = self.out = self.fd = None
         self.server.channels.discard(self)
         self.lost()
 
@@ -295,7 +313,7 @@ class Channel(asyncio.BufferedProtocol):
             self._end(value, None)
 
     def _end(self, value, error) -> None:
-        self.task = None
+        self.task = self.wait = None
         self.ended(value, error)
 
     def cancel(self) -> bool:
@@ -308,8 +326,10 @@ class Channel(asyncio.BufferedProtocol):
         """Await what this returns to sleep until wake(). One task at a time."""
         if self.waiter is not None:
             raise RuntimeError("another task is already waiting to receive from this connection")
-        self.waiter = wait = _Wait(self)
-        return wait
+        if self.wait is None:
+            self.wait = Wait(self)
+        self.waiter = self.wait
+        return self.waiter
 
     def wake(self) -> None:
         """Resume the task that parked, on the spot. For feed() only."""
@@ -374,4 +394,4 @@ class _Incoming(asyncio.Protocol):
 def _grow(size: int) -> None:
     global RX, _RX_VIEW
     RX = bytearray(size)
-    _RX_VIEW = memoryview(RX)
+    _BUFFER[-1] = _RX_VIEW = memoryview(RX)

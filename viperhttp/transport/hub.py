@@ -2,6 +2,7 @@
 
 asyncio registers a socket, allocates and unregisters at every wait (15 000 to 25 000 instructions each); here a
 socket stays registered for life and its events go straight to its Channel. asyncio's own streams go on working.
+Where asyncio's queue is not as known, streams.py takes over.
 """
 
 import errno
@@ -18,7 +19,6 @@ from .clock import ticks, ticks_add, ticks_diff
 _IN = const(1)  # select.POLLIN
 _TCP_NODELAY = 1  # the same number on lwIP, ESP-IDF and Linux; not every port has the name
 _IPPROTO_TCP = 6
-_POLL_MS = 5
 _BACK_OFF = 250  # ms without accepting after the system had no socket or no memory left
 _TEMPORARY = (errno.EAGAIN, errno.ECONNABORTED)
 
@@ -32,10 +32,9 @@ class Hub:
         self.map = None
         self.channels = {}
         self.listeners = {}
-        self.beside = False  # a task of ours polls, because asyncio's I/O queue could not be replaced
 
     def install(self) -> None:
-        """Take the place of asyncio's I/O queue; where that is not as we know it, poll beside it."""
+        """Take the place of asyncio's I/O queue; where that is not as we know it, plain streams take over."""
         queue = core._io_queue
         if queue is self:
             return
@@ -44,22 +43,12 @@ class Hub:
             self.poller = queue.poller
             self.map = queue.map
             core._io_queue = self
-        elif not self.beside:
-            # Slower by up to _POLL_MS for each message, and otherwise the same.
-            report("asyncio's I/O queue has changed: polling every %d ms" % _POLL_MS)
-            self.beside = True
-            self.poller = select.poll()
-            self.map = {}
-            core.create_task(self._poll())
+        elif self.poller is None:
+            from .streams import Streams
 
-    async def _poll(self) -> None:
-        task = core.cur_task
-        while self.channels or self.listeners:
-            for sock, ev in self.poller.ipoll(0):
-                self._unusual(sock, ev)
-                core.cur_task = task  # handlers have run in its place
-            await core.sleep_ms(_POLL_MS)
-        self.beside = False
+            report("asyncio's I/O queue has changed: its plain streams wait for the sockets")
+            self.poller = Streams(self._unusual)
+            self.map = {}
 
     def __getattr__(self, name):
         # Whatever else a version of asyncio asks of its I/O queue.
@@ -70,9 +59,9 @@ class Hub:
         self.channels[sock] = channel
         self.poller.register(sock, select.POLLIN)
 
-    def watch(self, sock, events: int) -> None:
-        """Report these events only; with none a dead peer's hang-up must not wake the loop for ever."""
-        if events:
+    def watch(self, sock, events: "int | None") -> None:
+        """Report these events only; with 0 nothing but that the peer has gone, with None not even that."""
+        if events is not None:
             self.poller.register(sock, events)
         else:
             self.poller.unregister(sock)
@@ -175,6 +164,25 @@ class Hub:
 hub = Hub()
 
 
+async def _nothing():
+    pass
+
+
+_KEY = 1000
+_spare = core.TaskQueue()
+_spare.push(core.Task(_nothing()), _KEY)
+
+
+def unlink(task) -> None:
+    """Cut what asyncio's queue, a pairing heap, has left in a task that has ended.
+
+    A task taken out of it keeps pointing at those that stood behind it: of many that have ended one after the other,
+    each would keep the next from being collected. In a queue of two it points at the other one only.
+    """
+    _spare.push(task, _KEY - 1)
+    _spare.pop()
+
+
 class Listener:
     """The listening socket. `accepted(sock, peer)` is called for each new connection."""
 
@@ -208,7 +216,7 @@ class Listener:
             except (OSError, MemoryError) as error:
                 if isinstance(error, MemoryError) or error.errno not in _TEMPORARY:
                     # ENFILE, ENOMEM: the connection still waits, so polling on would spin.
-                    hub.watch(self.sock, 0)
+                    hub.watch(self.sock, None)
                     self.resume_at = ticks_add(ticks(), _BACK_OFF)
                 return
             try:

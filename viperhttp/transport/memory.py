@@ -127,12 +127,14 @@ else:
 
         def pump(self) -> None:
             """Let the server read and write what it can."""
-            while self.opened and self.reading and self.waiting:
+            data, at = self.waiting, 0
+            while self.opened and self.reading and at < len(data):
                 buf = self.protocol.get_buffer(-1)
-                n = min(len(buf), len(self.waiting))
-                buf[:n] = self.waiting[:n]
-                self.waiting = self.waiting[n:]
+                n = min(len(buf), len(data) - at)
+                buf[:n] = data[at : at + n]
+                at += n
                 self.protocol.buffer_updated(n)
+            self.waiting = data[at:]
             if self.opened and self.left and self.reading:
                 self.protocol.eof_received()
             if self.blocked and self.opened and len(self.sent) <= CAPACITY:

@@ -1,5 +1,8 @@
-"""basic.py under an asyncio whose I/O queue keeps its poller to itself, as a later version might."""
+"""Another application of this folder, under an asyncio whose I/O queue keeps its poller to itself, as a later version
+might. Arguments: PORT, config as JSON with the application's name under "program"."""
 
+import json
+import sys
 from asyncio import core
 
 
@@ -17,5 +20,7 @@ class Closed:
 
 
 core._io_queue = Closed(core._io_queue)
-
-import basic  # noqa: E402, F401
+config = json.loads(sys.argv[2])
+program = config.pop("program")
+sys.argv[2] = json.dumps(config)
+__import__(program)

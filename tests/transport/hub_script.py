@@ -1,0 +1,267 @@
+"""Runs inside MicroPython: the hub with sockets of our own, which count what is written. Prints JSON.
+
+    hub_script.py CASE
+"""
+
+import asyncio
+import gc
+import json
+import sys
+from asyncio import core
+
+import viperhttp
+from viperhttp.connection.server import Server
+from viperhttp.transport import buffers
+from viperhttp.transport.hub import hub, unlink
+
+REQUEST = (b"GET /%s HTTP/1.1\r\nHost: b\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+           b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+app = viperhttp.ViperHTTP(config={"max_clients": 50})
+log = []
+
+
+class Sock:
+    """A socket whose peer is this script."""
+
+    def __init__(self):
+        self.incoming = []
+        self.writes = []
+        self.room = 1 << 20  # bytes it takes before it would block
+        self.open = True
+
+    def readinto(self, buf):
+        if not self.incoming:
+            return None
+        data = self.incoming.pop(0)
+        buf[: len(data)] = data
+        return len(data)
+
+    def write(self, data, off, n=None):
+        if self.writes is None:
+            return off
+        if n is None:
+            off, n = 0, off
+        n = min(n, self.room)
+        if not n:
+            return None
+        self.room -= n
+        self.writes.append(bytes(memoryview(data)[off : off + n]))
+        return n
+
+    def close(self):
+        self.open = False
+
+
+class Poller:
+    """Reports a socket for each piece that is to come; then the hub is told to stop."""
+
+    def __init__(self):
+        self.events = []
+
+    def register(self, sock, events=0):
+        pass
+
+    unregister = modify = register
+
+    def ipoll(self, dt):
+        if not self.events:
+            raise StopIteration  # leaves wait_io_event(), whose loop has no other end
+        return iter([self.events.pop(0)])
+
+
+def deliver(*pieces):
+    """Let the hub report (sock, bytes) pieces, one poll each."""
+    for sock, data in pieces:
+        sock.incoming.append(data)
+        hub.poller.events.append((sock, 1))
+    try:
+        hub.wait_io_event(-1)
+    except StopIteration:
+        pass
+
+
+def text(payload):
+    return bytes((0x81, 0x80 | len(payload))) + bytes(4) + payload
+
+
+def client(path):
+    sock = Sock()
+    server._accepted(sock, None)
+    deliver((sock, REQUEST % path))
+    sock.writes.clear()
+    return sock
+
+
+@app.websocket("/echo")
+async def echo(ws):
+    await ws.accept()
+    while True:
+        await ws.send_text(await ws.receive_text())
+
+
+@app.websocket("/long")
+async def long(ws):
+    await ws.accept()
+    while True:
+        message = await ws.receive_text()
+        await ws.send_text(message * 90)
+
+
+@app.websocket("/mixed")
+async def mixed(ws):
+    await ws.accept()
+    while True:
+        message = await ws.receive()
+        if message["type"] == "close":
+            break
+        await ws.send_bytes(message["text"].encode())
+
+
+@app.websocket("/both")
+async def both(ws):
+    # What one says, the other hears.
+    await ws.accept()
+    log.append(ws)
+    while True:
+        message = await ws.receive_text()
+        for member in log:
+            await member.send_text(message)
+
+
+@app.websocket("/later")
+async def later(ws):
+    await ws.accept()
+    while True:
+        await ws.send_text(await ws.receive_text())
+        await asyncio.sleep(10)
+
+
+def one_write():
+    sock = client(b"echo")
+    deliver((sock, b"".join([text(b"message %d" % n) for n in range(16)])))
+    return [w.hex() for w in sock.writes]
+
+
+def single():
+    sock = client(b"echo")
+    deliver((sock, text(b"one")), (sock, text(b"two")))
+    return [w.hex() for w in sock.writes]
+
+
+def too_much():
+    sock = client(b"long")
+    deliver((sock, b"".join([text(b"%d" % n) for n in range(6)])))
+    return [b"".join(sock.writes).hex(), len(sock.writes)]
+
+
+def ping_between():
+    sock = client(b"echo")
+    deliver((sock, text(b"a") + b"\x89\x81" + bytes(4) + b"p" + text(b"b") + text(b"c")))
+    return [w.hex() for w in sock.writes]
+
+
+def close_behind():
+    sock = client(b"echo")
+    deliver((sock, text(b"a") + text(b"b") + b"\x88\x82" + bytes(4) + b"\x03\xe8"))
+    return [b"".join(sock.writes).hex(), sock.open]
+
+
+def wrong_behind():
+    sock = client(b"echo")
+    deliver((sock, text(b"a") + text(b"b") + text(b"\xff")))
+    return b"".join(sock.writes).hex()
+
+
+def full():
+    sock = client(b"echo")
+    sock.room = 5
+    deliver((sock, b"".join([text(b"%d" % n) for n in range(8)])))
+    first = b"".join(sock.writes).hex()
+    sock.room = 1000
+    hub.channels[sock].ready(4)
+    return [first, b"".join(sock.writes).hex()]
+
+
+def two_members():
+    one, two = client(b"both"), client(b"both")
+    deliver((one, text(b"a") + text(b"b") + text(b"c")), (two, text(b"d") + text(b"e")))
+    return [[w.hex() for w in one.writes], [w.hex() for w in two.writes]]
+
+
+def bytes_back():
+    sock = client(b"mixed")
+    deliver((sock, b"".join([text(b"%d" % n) for n in range(8)])))
+    return [b"".join(sock.writes).hex(), len(sock.writes)]
+
+
+def handler_waits():
+    sock = client(b"later")
+    deliver((sock, text(b"a") + text(b"b") + text(b"c")))
+    return [w.hex() for w in sock.writes]
+
+
+class Mute:
+    """Where the count starts from: what the hub and this script take themselves."""
+
+    def feed_first(self, buf, off, end):
+        return None
+
+
+def allocations():
+    # Bytes of heap for each of 20 echoes, beside what the same 20 take that nobody looks at.
+    sock = client(b"echo")
+    found = []
+    for channel in (hub.channels[sock], Mute()):
+        hub.channels[sock] = channel
+        for n in (4, 20):
+            frames = [(sock, text(b"sixteen letters."))] * n
+            sock.writes = None  # write() keeps nothing, and takes nothing
+            gc.collect()
+            gc.disable()
+            before = gc.mem_alloc()
+            deliver(*frames)
+            taken = gc.mem_alloc() - before
+            gc.enable()
+        found.append(taken)
+    return (found[0] - found[1]) / 20
+
+
+def ended_tasks():
+    # Each of 100 tasks stood in asyncio's queue with the next one; bytes that the first keeps, with unlink and without.
+    found = []
+    for cut in (unlink, lambda task: None):
+        queue = core.TaskQueue()
+        before = in_use()
+        first = task = core.Task(echo(None))
+        queue.push(task, 0)
+        for n in range(1, 100):
+            queue.push(core.Task(echo(None)), n)
+            queue.pop()
+            cut(task)
+            task = queue.peek()
+        queue.pop()
+        task = None
+        found.append(in_use() - before)
+        assert first
+    return found
+
+
+def in_use():
+    gc.collect()
+    return gc.mem_alloc()
+
+
+app.prepare()
+server = Server(app.config, app.dispatcher)
+app.server = server
+
+
+async def main():
+    buffers.set_sizes(app.config.rx_buffer, app.config.tx_buffer)
+    hub.poller = Poller()
+    hub.map = {}
+    print(json.dumps(globals()[sys.argv[1]]()))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
