@@ -1,42 +1,29 @@
 """Dashboard: live charts of this machine's own readings, in a page that it serves itself."""
 
 import asyncio
-import binascii
-import json
+import gc
 import os
 import sys
-import time
+
+if hasattr(gc, "threshold"):
+    gc.threshold(8192)  # MicroPython: collected often, what compiling leaves does not break the heap into pieces
 
 import readings
 from history import MILLISECONDS, History
 
-from viperhttp import ConnectionManager, ViperHTTP
+from viperhttp import ConnectionManager, StreamingResponse, ViperHTTP, current_request
 
 INTERVAL_MS = 250
 HISTORY_ROWS = 240  # one minute
-ROWS_PER_MESSAGE = 20  # history goes out in small messages: a board has no room for one large one
+MISSED_ROWS = 16  # kept for pages that come back after a short loss
+ROWS_PER_PIECE = 10  # history goes out in small pieces: a board has no room for one large one
 ADC_PIN = None  # an analogue pin of your board; None takes its usual first one
 
 app = ViperHTTP()
-viewers = ConnectionManager()
-
-
-class Clock:
-    """Milliseconds since the start, from the runtime's monotonic clock."""
-
-    def __init__(self):
-        self._last = self._now()
-        self.elapsed = 0
-
-    def _now(self):
-        return time.ticks_ms() if hasattr(time, "ticks_ms") else int(time.monotonic() * 1000)
-
-    def read(self):
-        now = self._now()
-        # ticks_ms wraps, and only ticks_diff knows where.
-        self.elapsed += time.ticks_diff(now, self._last) if hasattr(time, "ticks_diff") else now - self._last
-        self._last = now
-        return self.elapsed
+# A page that is slower than the readings gets the newest ones less often.
+room = ConnectionManager().room("readings", policy="latest", history=MISSED_ROWS, keys=2)
+app.stream("/live", room=room, heartbeat=5)
+clock = room.manager.clock  # milliseconds since the start; pages learn what time that is on theirs
 
 
 class Lateness:
@@ -52,56 +39,60 @@ class Station:
     """Takes the samples, keeps the recent ones and tells every viewer."""
 
     def __init__(self):
-        self.clock = Clock()
         self.lateness = Lateness()
         self.readings = readings.find(ADC_PIN)
         late = readings.Reading("late", "Wake-up delay", "ms", self.lateness.read, low=0, digits=0)
         late.group = "Event loop delay"
         self.readings.all.append(late)
         series = self.readings.describe()
-        self.formats = ["%%.%df" % one["digits"] for one in series]
+        self.digits = [one["digits"] for one in series]
         self.history = History(len(series), HISTORY_ROWS)
         name, runtime = readings.describe_machine()
-        self.description = {
-            "type": "hello",
-            "name": name,
-            "runtime": runtime,
-            "start": binascii.hexlify(os.urandom(4)).decode(),  # another one after every restart
-            "interval": INTERVAL_MS,
-            "series": series,
-        }
+        # The room keeps both for pages that come later: what the readings are, and the newest.
+        about = {"name": name, "runtime": runtime, "interval": INTERVAL_MS, "series": series}
+        room.publish(about, key="about")
 
-    def line(self, number):
-        """One sample as JSON: [milliseconds since the start, value, value, ...]."""
+    def row(self, number):
+        """One sample: [milliseconds since the start, value, value, ...]."""
         at, values = self.history.sample(number)
-        parts = [str(at)]
-        for form, value in zip(self.formats, values):
-            parts.append("null" if value is None else form % value)
-        return "[" + ",".join(parts) + "]"
+        row = [at]
+        for digits, value in zip(self.digits, values):
+            # Not round(value, 0), which is a float.
+            row.append(None if value is None else round(value, digits) if digits else round(value))
+        return row
 
     async def run(self):
-        due = self.clock.read()
+        due = clock()
         while True:
             due += INTERVAL_MS
-            await asyncio.sleep(max(0, due - self.clock.read()) / 1000)
-            now = self.clock.read()
+            await asyncio.sleep(max(0, due - clock()) / 1000)
+            now = clock()
             self.lateness.value = max(0, now - due)
             if self.lateness.value > INTERVAL_MS:
                 due = now  # far behind: go on from here instead of catching up in a rush
             self.history.add(now, self.readings.take())
-            await viewers.broadcast_text(self.line(self.history.added - 1))
+            room.publish(self.row(self.history.added - 1), key="row")
 
-    async def welcome(self, ws):
-        """What a new viewer gets first: the description, then the recent samples."""
-        self.description["time"] = self.clock.read() & MILLISECONDS  # what the samples' times count up to
-        await ws.send_text(json.dumps(self.description))
+    def pieces(self, since):
+        """The samples taken after `since` (None: all that are held) as JSON text, piece by piece."""
         number = self.history.first()
-        while number < self.history.added:  # more may be taken while these are on their way
-            number = max(number, self.history.first())
-            end = min(self.history.added, number + ROWS_PER_MESSAGE)
-            rows = ",".join([self.line(one) for one in range(number, end)])
-            await ws.send_text('{"type":"history","rows":[' + rows + "]}")
+        last = self.history.added
+        separator = "["
+        while number < last:
+            number = max(number, self.history.first())  # more are taken while these are on their way
+            end = min(last, number + ROWS_PER_PIECE)
+            rows = [self.row(one) for one in range(number, end)]
+            rows = [app.json.dumps(row) for row in rows if since is None or is_after(row[0], since)]
+            if rows:
+                yield separator + ",".join(rows)
+                separator = ","
             number = end
+        yield "[]" if separator == "[" else "]"
+
+
+def is_after(time, since):
+    """Whether one of two times modulo 2**32 is the later."""
+    return 0 < (time - since) & MILLISECONDS < 0x80000000
 
 
 station = Station()
@@ -117,16 +108,11 @@ async def stop():
     station.task.cancel()
 
 
-@app.websocket("/live")
-async def live(ws):
-    await ws.accept()
-    await station.welcome(ws)
-    await viewers.connect(ws)
-    try:
-        while (await ws.receive())["type"] != "close":
-            pass  # viewers have nothing to say
-    finally:
-        viewers.disconnect(ws)
+@app.get("/history")
+async def history():
+    since = current_request().query_params.get("since", "")
+    pieces = station.pieces(int(since) if since.isdigit() else None)
+    return StreamingResponse(pieces, media_type="application/json")
 
 
 def page_folder():

@@ -10,21 +10,17 @@ import time
 
 import pytest
 import runtimes
+from ports import free_port
 
 ROOT = pathlib.Path(runtimes.ROOT)
 HOST = "127.0.0.1"
 START_SECONDS = 30
 STOP_SECONDS = 10
-BOARD_HEAP = "256K"  # in 64-bit words; what `make run` gives it
+BOARD_HEAP = "256K"  # in 64-bit words; what `make run` gives them
+HEAPS = {"dashboard": "384K", "auth": "320K"}  # but these
 POLL = 0.05
 
 RUNTIMES = {one.name: one for one in runtimes.RUNTIMES if one.name in ("cpython", "micropython-viper")}
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
 
 
 class Example:
@@ -35,14 +31,14 @@ class Example:
     started_inside  with that folder as the current one
     """
 
-    def __init__(self, name, runtime="cpython", heap=BOARD_HEAP, folder=None, started_inside=False):
+    def __init__(self, name, runtime="cpython", heap=None, folder=None, started_inside=False):
         self.runtime = RUNTIMES[runtime]
         if self.runtime.missing():
             pytest.skip(self.runtime.missing())
         folder = str(folder or ROOT / "examples" / name)
         # Inside its own folder it is just main.py, as on a board.
         self.folder, self.script = (folder, "main.py") if started_inside else (ROOT, folder + "/main.py")
-        self.heap = heap
+        self.heap = heap or HEAPS.get(name, BOARD_HEAP)
         self.port = free_port()
         self.process = None
         self.output = tempfile.TemporaryFile()

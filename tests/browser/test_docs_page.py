@@ -6,13 +6,14 @@ import pytest
 from browser.example import RUNTIMES, Example
 
 APP = pathlib.Path(__file__).parents[1] / "behaviour" / "apps" / "docs_full.py"
+HEAP = "384K"  # in 64-bit words: a Pico W's; everything is compiled from source in it
 
 
 @pytest.fixture(params=RUNTIMES)
 def docs(request, tmp_path):
     # The application takes its config as JSON behind the port; an example has the port only.
     (tmp_path / "main.py").write_text('import sys\nsys.argv.append("{}")\n' + APP.read_text())
-    with Example("docs", request.param, folder=tmp_path) as example:
+    with Example("docs", request.param, folder=tmp_path, heap=HEAP) as example:
         yield example
 
 

@@ -1,30 +1,33 @@
-"""Builds the page that /docs serves: docs_page.py [--check]
+"""Builds the pages that the library serves: /docs, a board's set-up and its health: docs_page.py [--check]
 
-The sources in tools/assets/docs become one file, which is compressed and written as a Python module: a module is
-the one kind of file that mip installs, firmware freezes (into flash, at no RAM) and a wheel carries alike.
-With --check nothing is written; the exit status is 1 where the module is not what the sources give.
+The sources of each become one file, which is written as a Python module. With --check nothing is written; the exit
+status is 1 where a module is not what the sources give.
 """
 
 import base64
-import gzip
 import hashlib
 import re
 import sys
 from pathlib import Path
 
 import bundle
+import pymodule
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = Path(__file__).resolve().parent / "docs"
-TARGET = ROOT / "viperhttp" / "app" / "autodocs" / "page_data.py"
-LINE = 108  # base64 characters of one source line
-LINES = 5  # of one piece: what a board holds decoded, and asks of a fragmented heap, at a time
+PACKAGE = ROOT / "viperhttp"
+# (what it is, folder of its sources in tools/assets, the module)
+PAGES = (
+    ("The page /docs", "docs", PACKAGE / "app" / "autodocs" / "page_data.py"),
+    ("A board's set-up page", "portal", PACKAGE / "device" / "portal_data.py"),
+    ("A board's health page", "health", PACKAGE / "device" / "health_data.py"),
+)
 INLINE = re.compile(r"<(style|script)>(.*?)</\1>", re.DOTALL)
 
 
-def page() -> str:
+def page(folder: str = "docs") -> str:
     """The page as one text, without indentation and whole-line comments."""
-    lines = [line.strip() for line in bundle.page(SOURCES, None).split("\n")]
+    sources = ROOT / "tools" / "assets" / folder
+    lines = [line.strip() for line in bundle.page(sources, None).split("\n")]
     lines = [line for line in lines if line and not line.startswith("//") and line != '"use strict";']
     text = "\n".join(lines) + "\n"
     # One script: its parts share their names, and the policy names it by one hash.
@@ -45,23 +48,11 @@ def policy(text: str) -> str:
     )
 
 
-def module(text: str) -> str:
-    """The Python module for the page."""
-    # No time and no name inside: the same sources give the same bytes.
-    packed = gzip.compress(text.encode(), compresslevel=9, mtime=0)
-    coded = base64.b64encode(packed).decode()
-    lines = [coded[i : i + LINE] for i in range(0, len(coded), LINE)]
-    out = ['"""The page /docs, gzip in base64; made by tools/assets/docs_page.py from tools/assets/docs."""', ""]
-    out.append(f'DIGEST = "{digest(text)}"')
-    out.append(f"SIZE = {len(packed)}")
-    out.append("POLICY = (")
-    out += [f'    "{part}"' for part in re.findall(r".{1,100}", policy(text))]
-    out += [")", "PIECES = ("]
-    for i in range(0, len(lines), LINES):
-        some = lines[i : i + LINES]
-        out += [f'    "{line}"' + ("," if line is some[-1] else "") for line in some]
-    out.append(")")
-    return "\n".join(out) + "\n"
+def module(title: str, folder: str, text: str) -> str:
+    """The Python module for a page."""
+    extra = ["POLICY = (", *(f'    "{part}"' for part in re.findall(r".{1,100}", policy(text))), ")"]
+    job = f"{title}, gzip in base64; made by tools/assets/docs_page.py from tools/assets/{folder}."
+    return pymodule.module(job, digest(text), pymodule.compress(text.encode()), extra)
 
 
 def digest(text: str) -> str:
@@ -70,17 +61,20 @@ def digest(text: str) -> str:
 
 
 def main(arguments):
-    text = page()
-    old = TARGET.read_text(encoding="utf-8") if TARGET.exists() else ""
-    if f'DIGEST = "{digest(text)}"' in old:
-        return 0
-    if "--check" in arguments:
-        print("the page of /docs is not up to date; run: python3 tools/assets/docs_page.py", file=sys.stderr)
-        return 1
-    TARGET.write_text(module(text), encoding="utf-8")
-    size = len(gzip.compress(text.encode(), 9, mtime=0))
-    print(f"{TARGET.relative_to(ROOT)}: {size} bytes compressed, {len(text.encode())} plain")
-    return 0
+    status = 0
+    for title, folder, target in PAGES:
+        text = page(folder)
+        name = target.relative_to(ROOT)
+        if pymodule.is_current(target, digest(text)):
+            continue
+        if "--check" in arguments:
+            print(f"{name} is not up to date; run: python3 tools/assets/docs_page.py", file=sys.stderr)
+            status = 1
+            continue
+        target.write_text(module(title, folder, text), encoding="utf-8")
+        size = len(pymodule.compress(text.encode()))
+        print(f"{name}: {size} bytes compressed, {len(text.encode())} plain")
+    return status
 
 
 if __name__ == "__main__":

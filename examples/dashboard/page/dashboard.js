@@ -3,7 +3,17 @@
 
 const WINDOWS = [["1 min", 60], ["5 min", 300], ["15 min", 900]];
 const MAX_LINES = 4; // colours that style sheets define
-const STATE_NAMES = { connecting: "Connecting", live: "Live", stale: "Stale", offline: "Offline" };
+const STATE_NAMES = {
+  connecting: "Connecting",
+  live: "Live",
+  stale: "Stale",
+  offline: "Offline",
+  stopped: "Stopped",
+  refused: "Refused",
+};
+const STALE_INTERVALS = 3; // missed messages
+const STALE_AT_LEAST = 1000; // ms: less is ordinary Wi-Fi jitter
+const HISTORY_TIMEOUT = 5000; // ms
 
 const $ = (id) => document.getElementById(id);
 const element = (tag, name, text) => {
@@ -20,6 +30,10 @@ let tiles = [];
 let charts = [];
 let seconds = WINDOWS[0][1];
 let drawing = false;
+let link = null; // viper.js
+let interval = 1000; // ms between samples, as the server says
+let lastRow = null; // the newest row's time on the server's clock
+let pending = null; // rows that wait for older ones, which are on their way
 
 function show(value, one) {
   return value === null || value === undefined ? "–" : value.toFixed(one.digits);
@@ -139,53 +153,117 @@ function drawSoon() {
   requestAnimationFrame(draw);
 }
 
-function receive(message) {
-  const now = Date.now();
-  if (Array.isArray(message)) {
-    store.sync(message[0], now);
-    store.add(message, link.interval);
-    store.trim(now);
-  } else if (message.type === "hello") {
-    link.interval = message.interval;
-    greet(message);
-  } else if (message.type === "history") {
-    for (const row of message.rows) store.add(row, link.interval);
+// ---- what comes over the link ----
+
+function greet(about) {
+  $("name").textContent = document.title = about.name;
+  $("runtime").textContent = about.runtime;
+  $("origin").textContent = about.name;
+  interval = about.interval;
+  handlers.stale = Math.max(STALE_AT_LEAST, STALE_INTERVALS * interval);
+  const description = JSON.stringify(about.series);
+  if (description !== described) {
+    described = description;
+    build(about.series);
+    pending = null;
   }
+}
+
+function take(row) {
+  row[0] = unwrap(row[0]);
+  lastRow = row[0];
+  if (pending) pending.push(row);
+  else if (store.misses(row[0], interval)) fill(row);
+  else keep([row]);
+}
+
+// Times come modulo 2 ** 32 ms, which is 49 days.
+function unwrap(time) {
+  const now = Math.round(Date.now() - link.offset);
+  return now - ((now - time) | 0);
+}
+
+function keep(rows) {
+  for (const row of rows) store.add(row, link.offset, interval);
+  store.trim(Date.now());
   drawSoon();
 }
 
-function greet(message) {
-  $("name").textContent = document.title = message.name;
-  $("runtime").textContent = message.runtime;
-  $("origin").textContent = message.name;
-  const description = JSON.stringify(message.series);
-  if (description !== described) {
-    described = description;
-    build(message.series);
+// What is missing before this row: a new page wants the last minute, one that was away what it has not seen.
+async function fill(row) {
+  const waiting = (pending = [row]);
+  let rows = [];
+  try {
+    const since = store.newest < 0 ? "" : `?since=${store.newest >>> 0}`;
+    const answer = await fetch("/history" + since, { signal: AbortSignal.timeout(HISTORY_TIMEOUT) });
+    if (answer.ok) rows = await answer.json();
+  } catch {
+    // then the lines have a gap
   }
-  store.begin(message.start);
-  store.sync(message.time, Date.now());
+  if (waiting !== pending) return; // meanwhile the server has begun a new life
+  pending = null;
+  for (const one of rows) one[0] = unwrap(one[0]);
+  keep([...rows, ...waiting]);
 }
+
+const handlers = {
+  stale: STALE_AT_LEAST,
+  state: tell,
+  message(data, { key }) {
+    if (key === "about") greet(data);
+    else if (key === "row") take(data);
+  },
+  reset({ values, epoch }) {
+    const found = Object.fromEntries(values);
+    if (found.about) greet(found.about);
+    if (store.epoch !== epoch) pending = null;
+    store.begin(epoch);
+    if (found.row) take(found.row);
+  },
+};
 
 function ago(milliseconds) {
   const whole = Math.max(0, Math.round(milliseconds / 1000));
   return whole < 90 ? `${whole} s` : `${Math.round(whole / 60)} min`;
 }
 
-function tell(changed) {
-  const { state, lastMessage, retryAt } = changed;
+function clockOf(milliseconds) {
+  const seconds = Math.floor(milliseconds / 1000);
+  const two = (number) => String(number).padStart(2, "0");
+  const hours = Math.floor(seconds / 3600);
+  return `${hours}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+}
+
+function tell() {
+  const state = link.state;
   document.body.dataset.state = state;
   if ($("state").textContent !== STATE_NAMES[state]) $("state").textContent = STATE_NAMES[state];
-  $("notice").hidden = state === "live" || (state === "connecting" && !lastMessage);
-  if (state === "stale") {
-    $("notice-title").textContent = "Data is stale.";
-    $("notice-text").textContent = `Nothing new for ${ago(Date.now() - lastMessage)}; the values below are old.`;
-  } else if (state === "offline") {
-    $("notice-title").textContent = "Connection lost.";
-    const last = lastMessage ? `Last values are from ${clockText(lastMessage)}. ` : "The device has not answered yet. ";
-    const left = retryAt - Date.now();
-    $("notice-text").textContent = last + (left > 0 ? `Trying again in ${ago(left)}.` : "Trying again…");
-  }
+  $("notice").hidden = state === "live" || state === "connecting";
+  $("retry").hidden = state === "stale";
+  const old = lastRow === null ? "The device has not answered yet. " : `Last values are from ${clockText(lastRow + link.offset)}. `;
+  const left = link.retryAt - Date.now();
+  const notices = {
+    stale: ["Data is stale.", `Nothing new for ${ago(age())}; the values below are old.`],
+    offline: ["Connection lost.", old + (left > 0 ? `Trying again in ${ago(left)}.` : "Trying again…")],
+    stopped: ["The device has ended the stream.", old],
+    refused: ["The device does not let this page in.", old],
+  };
+  if (notices[state]) [$("notice-title").textContent, $("notice-text").textContent] = notices[state];
+  tellTime();
+}
+
+const age = () => (lastRow === null ? 0 : link.age(lastRow));
+
+// How old the newest value is, and what the device's clock says: both by the offset that viper.js has found.
+function tellTime() {
+  if (lastRow === null || !(link.rtt < Infinity)) return;
+  const whole = Math.max(0, Math.round(age()));
+  $("age").textContent = whole < 10000 ? `${whole} ms` : ago(whole);
+  $("clock").textContent = clockOf(Date.now() - link.offset);
+  $("error").textContent = `±${Math.max(1, Math.ceil(link.rtt / 2))} ms`;
+  $("offset").textContent = `started at ${clockText(link.offset)}`;
+  $("over").textContent = link.transport === "sse" ? "server-sent events" : "one WebSocket";
+  $("facts").hidden = false;
 }
 
 function buildWindows() {
@@ -203,9 +281,19 @@ function buildWindows() {
 }
 
 buildWindows();
-const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-const link = new Link(`${scheme}//${location.host}/live`, receive, tell);
-$("retry").onclick = () => link.retry();
+setInterval(() => link && tell(), 250); // the notice and the age count
+$("retry").onclick = () => (link ? link.retry() : location.reload());
+import("/viper.js").then(
+  ({ connect }) => {
+    link = connect("/live", handlers);
+  },
+  () => {
+    document.body.dataset.state = "offline";
+    $("state").textContent = STATE_NAMES.offline;
+    $("notice").hidden = false;
+    $("notice-title").textContent = "The device did not answer.";
+  },
+);
 new ResizeObserver(() => {
   charts.forEach((chart) => chart.drawn.resize());
   drawSoon();

@@ -2,27 +2,22 @@
 "use strict";
 
 const KEEP = 15 * 60 * 1000; // ms
-const JUMP = 1000; // ms by which time must go back before it means "another clock"
 
 class Store {
   constructor(columns) {
     this.times = []; // ms, browser's clock
     this.columns = Array.from({ length: columns }, () => []);
-    this.start = null; // which run of the server the newest samples belong to
-    this.newest = -1; // its newest time
-    this.offset = null; // browser's clock minus the server's
+    this.epoch = null; // which life of the server the newest samples belong to
+    this.newest = -1; // the server's time of the newest
   }
 
-  // A connection was made; `start` tells one run of the server from the next.
-  begin(start) {
-    if (this.start !== null && start !== this.start) this.restart();
-    this.start = start;
-  }
-
-  restart() {
-    this.newest = -1;
-    this.offset = null;
-    this.gap();
+  // The server is in this life: after a restart its times begin anew.
+  begin(epoch) {
+    if (this.epoch !== null && epoch !== this.epoch) {
+      this.newest = -1;
+      this.gap();
+    }
+    this.epoch = epoch;
   }
 
   // Lines must not be drawn across a time without samples.
@@ -33,19 +28,16 @@ class Store {
     for (const column of this.columns) column.push(null);
   }
 
-  // The newest time of a message as it arrives. The smallest difference seen has the least delay in it.
-  sync(time, now) {
-    if (time < this.newest - JUMP) this.restart();
-    const offset = now - time;
-    // Two clocks drift apart: let the estimate follow slowly upwards, too.
-    this.offset = this.offset === null ? offset : Math.min(offset, this.offset + 1);
+  // Whether samples are missing between the newest and one taken at `time`.
+  misses(time, interval) {
+    return this.newest < 0 || time - this.newest > 1.9 * interval;
   }
 
-  // row: [server's ms, value, ...]. Rows that are already known are left out.
-  add(row, interval) {
+  // row: [server's ms, value, ...]; offset: the browser's clock minus the server's. Known rows are left out.
+  add(row, offset, interval) {
     if (row[0] <= this.newest) return;
     const last = this.times.length - 1;
-    let at = row[0] + this.offset;
+    let at = row[0] + offset;
     if (last >= 0) {
       if (this.newest >= 0 && row[0] - this.newest > 4 * interval) this.gap();
       at = Math.max(at, this.times[this.times.length - 1] + 1); // charts need rising times

@@ -1,0 +1,63 @@
+"""An event stream as a member of rooms: what a WebSocket offers them, over an HttpConnection."""
+
+from ..connection.sender import DROPPED
+from ..connection.ws import CLOSED, OPEN
+from ..transport import LOST
+from .group import SSE, SSE_VIPER
+
+
+class SseMember:
+    """One event stream. What a handler may ask of a request (headers, query_params ...) it may ask here.
+
+    id  unguessable: who knows it may send messages for this stream
+    """
+
+    gate = None
+    behind = None
+    subprotocol = None
+
+    def __init__(self, request, viper: bool, ident: str):
+        self.request = request
+        self.app = request.app
+        self.connection = request.connection
+        self.kind_of_member = SSE_VIPER if viper else SSE
+        self.id = ident
+        self.phase = OPEN
+        self.state: dict = {}
+
+    def __getattr__(self, name: str):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.request, name)
+
+    def backlog(self) -> int:
+        """Bytes that wait to be sent."""
+        return self.connection.backlog()
+
+    def take(self, form: bytes) -> bool:
+        """Send `form` if nothing waits."""
+        connection = self.connection
+        if connection.out is not None or connection.blocked or self.phase != OPEN or self.behind is not None:
+            return False  # what waits for it goes first; its handler is about to hand that over
+        return connection.write(form, len(form)) >= 0
+
+    def push(self, form: bytes) -> int:
+        """Send without waiting: SENT, QUEUED, DROPPED (the queue is full) or LOST."""
+        connection = self.connection
+        if self.phase != OPEN or connection.sock is None:
+            return LOST
+        waiting = connection.backlog()
+        if waiting and waiting + len(form) > connection.server.config.send_queue:
+            return DROPPED
+        return connection.write(form, len(form))
+
+    def fail(self, code: int, reason: str) -> None:
+        """The client is too slow: the stream ends at once, and it may connect again."""
+        self.phase = CLOSED
+        self.connection.drop()
+
+    async def ensure_closed(self, code: int = 1000) -> None:
+        """End the stream when what waits is sent."""
+        if self.phase == OPEN:
+            self.phase = CLOSED
+            self.connection.close_when_sent()
