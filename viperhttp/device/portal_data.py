@@ -1,0 +1,50 @@
+"""A board's set-up page, gzip in base64; made by tools/assets/docs_page.py from tools/assets/portal."""
+
+DIGEST = "c531280c01df98ac"
+SIZE = 3157
+POLICY = (
+    "default-src 'none'; script-src 'sha256-Bp9U6lfmWlrkHVxHf2Cg4lQ3ad0zIz5WkcakczpSjFU='; style-src 'sha"
+    "256-hSlqFui2U8+bUtjPHJW7lCXi2dPOBwYPuzzPvzdyiYE='; connect-src 'self' ws: wss:; img-src data:; base-"
+    "uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+PIECES = (
+    "H4sIAAAAAAACA61ZbZPbthH+rl8B02mHSkRKlE7nO+rFcV7apjNxMmPPZKbufYBIUIKPIlQCPJ2i6L93dwFS1IuddNKZs0UCi8Wzbw8W0vRF"
+    "qhKz2wi2Mut83pniB8t5sZx5ovBwQPAUPtbCcJaseKmFmXmVyYI7rx4u+FrMvCcpthtVGo8lqjCiALGtTM1qloonmYiAXnqykEbyPNAJz8Us"
+    "OtORqFyVMLcSa9HSk8vlyrCUl48ob6TJxfydMKzaMLOSmi0UL9Np3050ptrs8DMulTL7IFgs45fZMBtnd5MgSEASXrMMnmXxGL+MboaD4QLe"
+    "UrmOX475LX91D2+5LET8Mr0XkcBlay4LkAUl6QBeVVHrWCqVopJX/AaVLDi8LUbD20jA20YmsIO4ywaZOHS+XotUcn9TikyUOmjbGqNt3X0b"
+    "8SCLxtGiQRzdDaMhr0GLW5Fmoxr0/YiPFqMG9DAZ3d+MG9C3gt9lwoEeLKLRcNDgvkmS0R2vcWfZHb8bNLijdLi4GRwOnS/3C/UcaPmrLJbx",
+    "QpWpKAMYOXQ+rGSaiuJhn0q9yfkuLlQhXsg1pgEvzKGzUOluv+blEoAMJguePC5LVRVp/MRLH+3sTsgN7h1s604yiHocvdo896PwZsz0Thux"
+    "DirZC/hmk4vADvQ0L3SgRSmzQwcNhW2ebY7Fw1elWE/ctrwyarLhaYrgozCCqUNnFe1xG7RJxLhNa0F4Cy9swMIhiW5q/OHIjqOGE9QQg+6h"
+    "o0VipCr2F0Zi/LoT67Y42jwzrXKZMjuJEasng5KnstIxbaCeRJnlahtbFztw4HZj1Dq2VoRgdWOZtWvYsiu8b5s1aJwQ3qEhtEsdtywXz5OP"
+    "lTYy2wWu7GK94VC2C2G2AgBwKMIikOB6HScwLcpJkwoW0zXTDp0q3+dSAyQsSkqQS0SDCQZvJbDM4+j+xH6M36GTS7aoYJtiz/M8rgpgocnV"
+    "pJzYFIgGg7/8rsFLvrFz14xLqlJDiDdK/nFbcxnnHGxNVjJPa8Au8oOWER94KXkARKC1SGemrMTDZd5gEXZbi+JMJZUOnqSWi1z0rg7KYlOZ",
+    "07G9qgzxwugMMxZNd+JmA5Vl4NM4GG6eaU8IfrFHL8VRE4tgW4LHeLHbrkQprNga4rG/Ug1Py72LRHiDHq6Da99IMeVCJiGe9KRNqR5F3K4L"
+    "O1RXdXhTD+BsAlDIXbQZC8HTJxrIPMDIFyJv+GmRq+Rx0iqRu/G1am6oYOio4J6qi7x7pquVbq5EjYKsGpLeJgGRkJhNNaI3WYAHpbkkv6sU"
+    "+T9wB5EXMEOptvuN0hIpKS5Fzo18Ena8zstmmi9Aa2XEpKQQ2Qi5RHfhajnsxK4bssvtCV6RJ/xHYa3T/8RWm3snrmjzFsXkav3VZt7YLZdq"
+    "f7XexxeeJvVbm4S3g8ER1pliOjouomDxti1Q+H4CkeDEkB0cqi7dK2BPaXZxOK7lUpHxKodTMSyUEfsr7FQTY33KXMV2PRngAD8FSAPXDyNA"
+    "kEJo9kY8m4Coz5Gem2CLTxbM0CZEeyPsJLoTIpGmyIeHDt9fBBzU6w2kSK1cFrTqpJDaXNEyd/i53IeKCy6z69R5Y8gPXsg1p5Q3LNIMdfCS",
+    "ySLDplRMgOWMhLbUuSQIozFl2dePYpeV0J9qZvZG7U0JrUemyjXwj+FG+JGpSrDuosMrRVolIg3WypUhvnb31gkNmCCtSovqVoOOad+1r9O+"
+    "a72xicI2GazCfjy61vrCaGe6mX+7UkoLmBHsFxn8TcITN0zCH2BXrNIinPY3IJrKJybTmYeZCI02nFq6fikVNOYedOfYytvuYz7twwJYhlbT"
+    "OnzAXtx1PYhrOH8LrYIqHzWbWopheLGYefal2YVowiMtfImPYA8vkxWjt2nfisOWoLEzrXKSxBbCm0/hxHFacN20eUOPwntfzplVBoXFwhCM"
+    "zSUMV3iz6R+x1k/khpbCzpSOC9pRgRPLxgFvIfxMZeTZwpo5peOAZLWWqcegh8lFsYQbjzcaegwbFzikpIF0+lWgdwvhRlVZAgLYI8s8OGlF"
+    "nsMtIHkEt/JcCzSEcLg4OYBA3dZrgL4U5A0S+hlmAU/awrNxQ56LwPG9hfF2VKNZQ1tthIPzf4H9B+OvV2DT/B383wq7zTSr6ej2JtWPVq6U",
+    "NnhtvPD8hhsgs2LmfXgT/IsHvw6C+wf/+Pzv4OHL1kz39Z8xmtGlExJU4J66x1K5lEYzXqQsuOIS54Slsh7Az/rImH+rCuhrTOOLjnVGO3P7"
+    "WHjHDCYdWy5blXqS0gzp/HqhIFvY/bBWgBym2D7BI6o0CoXswJwKaVHO32MQNnwpwN87ltdEQ2FhgItxtlZrOEiIYy6xtzETrs9jXsz/+hKO"
+    "9cFoAg6psYr0HCo3LaghkuDfFcNzDwWJ/iwTYkDURhRoyZRb8sPkgcV8joNggBuHgxlbczd11Za+Y2OdlHJj5h0PqJUBCJkYb9KBG5Q27As2"
+    "A3VsNgeLkoocsxTm+1zg4ze7H1JfwsHZgcxhCeSyKEC+qPJ80smqwrpqwUvtl0AvXbZ3WlEKR9icBbcD9pqNWNwMvBrDwBAGohoEkKGGFR+8"
+    "H6Mhi+7C8SocRF6PeT/CM4vGfMzGjBoO9ooNaAKGo3DMIxgbuKnoBuYeap0FavRWxmzifn+73YbbUajKZX8I0epDM954ABvz2dF6oC04Lp0D",
+    "3r7zCygXD+XBC/ARwgXkjQEfQvoLn75P+kY9IyQEMbyBv+uSdJuiOkNhDYc3z5nHvrJu+Qoe02/WuBSdEUKmfs+Tle+nPQZ+hfDUrgXeWP0u"
+    "XhRCXfh5hiOF7TGiMmO+ZFNWdNkVKUp0BAqc6MzhG0jM1EdhGDnAPyB46CnQgfB+zAfAUe58PG56ZFyPYe8k4A17uWOS4E32k5b4cJrizlbU"
+    "8dKnhR19wwL7FNLXhZAAbqIZvxIUd8VFay1dOu9QYF7YdO86CLUXjjnfYMRC/QxCvKuiZhQL0RHf2m8wYAm+sd9+Y+iyBqjbCMUdHutFNpvN"
+    "GOE8ehIp43Nb4/0X90a5s709HPPOd8VBDHI9rIokh5s+yPuUjAm1cL6d7TEba4sPwUJgG0eRyDFZcO4kWz6nCgxEyvadlQUds1/4ttHqhv+p"
+    "RLl7J3IgPFW+yfNjGnRR+POxRm3oygZgQ282DLCN7a66oT0B3EydESThupyWyHmQSAwO0G5Yn6CsmaEaAVHSB5yICrFJ6wI3nuux06gIJuGp",
+    "6Za63ZC+SvEpXlzvioQ1ztXUZ/roSFhjO9kTJPi1zqQD9drkUoYXMZjheGIz335kwoAazzWVGjf9qFWBex7DcZZYkFSXwSPt3VYMXZpYzqCg"
+    "UQLgk+UOfHLpcLLbyUJ0YI/Z/9EkKOU3BYWvboSxP/BQw4ElHIxhvnBe+SR6vGn43vume0gVXK5gEE5pvRVlyN6Ugu1UBUeqhPhJTG5tD/LX"
+    "HkXjus9d9Fs1QDvV5AiL6I7TvcISk9Zsk3Iv7ExLnyryHZ7bV+vng70XgYuoJ4NP6mUeMCrw0FKMC17MsD84M+ZIBzbBbC1gn9y9oIo6r3Aa"
+    "lZ7krqNp2MNDIzxSdDHt1r5mrTtC3F7htj71V7MIW3da8A+ZClhwoDXkBISrq8Va4gJbO+KJliNwegyBMvDzO/vFiN/wvS3epiu6rOLwieeV"
+    "gI2tiCXxFzjXZY4NbYr9spKQkC5RKXXsOD61S9PmXVObrig/KohJj+3XwqxUCmb+/NO79zCAF3No9mO295xTgvfgTg8k8DcKmdB9vo917B16",
+    "9CtIzP757qe3IbaIxVJmO39vq7F2OzHPOeeBh71zTrKmAwZ3+6Hp5ip0nCYN8ZkPD92DO/FeuEpTj6cec6zkZi0TQYkJw2V+UeInrv6T1WzU"
+    "ZZrRaUEVZwuqi7yX52rrfweHcFjAA/HO5JycnZSWRUJA26GGVZ/gYI3f5rQJGB0F4iFN2FrClBB4jljav6Q3kifgLX6AdCZ6oBgBLdQ3DGIG"
+    "SNozHXZsVYrMKvwg04fmmLf+IGIh310BmUGwHEgrbStychqwH+Deoao8pVAl9n4VU9+M6qDPAS9g9xzafU5Dj7seg8ACRr6GO8g9XAIGv7Pz"
+    "n0kV/KXNvJdroSrj2zj3GN4TexYCCZ0GNITTqvA5Mg9vUprGKBfm1yrIRbIe7jnKHWDH7k7+CX6n5O5/cEW139L17e/o/wV+vbxcWB8AAA==",
+)
