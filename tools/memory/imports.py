@@ -6,10 +6,11 @@ heap, 64-bit   the same on the unix port, where most objects take twice the room
 .mpy           bytes of the files that are loaded, the machine code for a Pico W among them. The two VMs cannot load
                that and take its plain twin, so the heap is that of a board without MicroPython's viper emitter.
 
-Optional parts are measured one by one, each in a VM of its own, on top of an application with one WebSocket route:
-what such an application loads anyway is not counted again.
+Optional parts are measured one by one, each in a VM of its own, on top of an application with one WebSocket route that
+serves: what such an application loads anyway is not counted again.
 
     python3 tools/memory/imports.py            # the table, with budgets
+    python3 tools/memory/imports.py --small    # the first rows, from the small files of tools/mpy
     python3 tools/memory/imports.py --update   # sets the budgets to what is measured now, a tenth and a little
 """
 
@@ -27,7 +28,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent / "bench"))
 sys.path.insert(0, str(HERE.parent / "static"))
+sys.path.insert(0, str(HERE.parent / "mpy"))
 
+import build  # noqa: E402
 import heap32  # noqa: E402
 import modules  # noqa: E402
 import toolbox  # noqa: E402
@@ -42,19 +45,41 @@ UNIX_HEAP = "8M"  # large: nothing is collected before its time
 COLUMNS = {"heap32": "heap, 32-bit", "heap64": "heap, 64-bit", "mpy": ".mpy"}
 
 # Part of every firmware: imported first, so that they are in nobody's bill.
-FIRMWARE = "import asyncio, json, socket, select"
+# These VMs have no radio: viperhttp.device.wifi only needs the name to be there.
+FIRMWARE = "import asyncio, json, socket, select, sys\nsys.modules['network'] = sys"
 CORE = modules.FIRST_ROUTE["viperhttp"]
-CORE_ROWS = {"import viperhttp": "import viperhttp", "core: app, WebSocket route": CORE}
+SERVING = CORE + modules.READY["viperhttp"]
+CORE_ROWS = {
+    "import viperhttp": "import viperhttp",
+    "registered: a route, before run()": CORE,
+    "serving: after run()": SERVING,
+}
 # Name of an optional part -> the modules that it is, below viperhttp.
 OPTIONAL = {
     "Depends, Query": ["app.depends", "app.gate"],
     "hooks, HTTP middleware": ["app.pipeline", "app.gate"],
+    "app.mount(), hooks, events": ["app.registering"],
+    "post() and other verbs": ["app.verbs"],
+    "Router": ["app.router"],
+    "/paths/{with}/parameters": ["app.paths"],
+    "errors, Responses, files": ["app.answers"],
+    "headers, query, cookies read": ["endpoints.info"],
+    "bodies, pipelined requests": ["connection.bodies"],
+    "streamed responses": ["connection.streams"],
     "auth": ["auth"],
     "background": ["background", "endpoints.background"],
-    "ConnectionManager": ["endpoints.rooms"],
+    "ConnectionManager": ["rooms.manager"],
+    "ConnectionManager, Room": ["rooms.manager", "rooms.room"],
+    "rooms: slow members": ["rooms.room", "rooms.manager", "rooms.behind", "transport.fresh"],
+    "rooms: resume": ["rooms.manager", "rooms.history"],
+    "rooms: from interrupts": ["rooms.manager", "rooms.later"],
+    "rooms: adapter": ["rooms.adapter"],
+    "app.stream": ["rooms.stream"],
     "cookies": ["endpoints.cookies"],
     "idle_timeout": ["endpoints.idle"],
+    "run() of the firmware": ["app.foreign"],
     "forms": ["endpoints.forms"],
+    "debug, loop's handler": ["app.debugging"],
     "header editing": ["endpoints.fields"],
     "HTML, JSON, Redirect": ["endpoints.extra"],
     "middleware.base": ["middleware.base"],
@@ -66,24 +91,56 @@ OPTIONAL = {
     "middleware.security": ["middleware.security"],
     "middleware.trace": ["middleware.trace"],
     "receive_event": ["endpoints.events"],
+    "JSON with escaped surrogates": ["protocol.surrogates"],
     "sessions": ["sessions"],
     "sessions in files": ["session_files"],
+    "Socket.IO": ["socketio"],
     "static files": ["endpoints.static"],
     "status": ["status"],
     "StreamingResponse": ["endpoints.streaming"],
     "EventSourceResponse": ["endpoints.eventsource"],
     "websockets": ["websockets"],
     "/docs, /openapi.json": [
+        "endpoints.packed",
         "app.autodocs",
         "app.autodocs.openapi",
         "app.autodocs.asyncapi",
         "app.autodocs.page",
         "app.autodocs.page_data",
     ],
+    "/viper.js": ["endpoints.packed", "app.browser", "app.browser.viper_js"],
+    "sensors": ["sensors"],
     "testing": ["testing"],
+    "device: settings": ["device.settings"],
+    "device: Wi-Fi": ["device.wifi"],
+    "device: set-up page": [
+        "device.settings",
+        "device.portal",
+        "endpoints.packed",
+        "app.autodocs.page",
+        "device.portal_data",
+    ],
+    "device: health": ["device.health"],
+    "device: updates": ["auth", "device.slots", "device.ota"],
+    "device.run(), with auth": [
+        "device.program",
+        "device.settings",
+        "device.wifi",
+        "device.slots",
+        "device.health",
+        "auth",
+    ],
 }
 # Loaded only in trouble or at the end, or by the other runtime; nobody pays for them at an import.
-NOT_IN_ROWS = ("transport/memory.py", "transport/interrupt.py", "transport/done.py", "transport/aio.py", "_cpython.py")
+NOT_IN_ROWS = (
+    "transport/streams.py",
+    "health_data.py",
+    "transport/memory.py",
+    "transport/interrupt.py",
+    "transport/done.py",
+    "transport/aio.py",
+    "_cpython.py",
+)
 
 # Runs the code strings in turn on the unix port; prints [bytes live after the last one, modules it has loaded].
 SCRIPT = """
@@ -108,7 +165,7 @@ def codes(row: str) -> list[str]:
     """What runs for a row: the last one is measured."""
     if row in CORE_ROWS:
         return [FIRMWARE, CORE_ROWS[row]]
-    return [FIRMWARE, CORE, "\n".join("import viperhttp." + name for name in OPTIONAL[row])]
+    return [FIRMWARE, SERVING, "\n".join("import viperhttp." + name for name in OPTIONAL[row])]
 
 
 def rows() -> list[str]:
@@ -117,12 +174,22 @@ def rows() -> list[str]:
 
 
 class Compiled:
-    """The package as .mpy files: `with Compiled() as compiled: compiled.heap64("auth")`."""
+    """The package as .mpy files: `with Compiled() as compiled: compiled.heap32("auth")`.
+
+    small  as tools/mpy builds them
+    """
+
+    def __init__(self, small: bool = False):
+        self.small = small
 
     def __enter__(self) -> Compiled:
         self.made = tempfile.TemporaryDirectory()
         self.folder = self.made.name
-        self.sizes = modules.compile_package(ROOT / "viperhttp", pathlib.Path(self.folder))
+        if self.small:
+            sizes = build.build(self.folder, modules.ARCHITECTURE)
+            self.sizes = {path.replace(".mpy", ".py"): size for path, size in sizes.items()}
+        else:
+            self.sizes = modules.compile_package(ROOT / "viperhttp", pathlib.Path(self.folder))
         return self
 
     def __exit__(self, *_) -> None:
@@ -222,8 +289,18 @@ def update(measured: dict[str, dict]) -> None:
     BUDGET.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
+def print_small() -> None:
+    """The first rows, from the small files."""
+    with Compiled(small=True) as compiled:
+        for row in CORE_ROWS:
+            print(f"{row:34}  {compiled.heap32(row):>7}  {compiled.mpy(compiled.unix(row)[1]):>7}")
+
+
 def main(arguments: list[str]) -> int:
     try:
+        if "--small" in arguments:
+            print_small()
+            return 0
         with Compiled() as compiled:
             measured = host_measure(compiled)
             try:

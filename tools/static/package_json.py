@@ -1,6 +1,7 @@
-"""Keeps package.json (what mip puts on a board) equal to the package's files: package_json.py [--check]
+"""Keeps what mip installs equal to the package's files: package_json.py [--check]
 
-Without an option it writes the file; with --check it only exits with 1 where the file is not up to date.
+package.json has all of the package, viperhttp/PART.json the core and one part (parts.py). Without an option they are
+written; with --check it only exits with 1 where one is not up to date.
 """
 
 import json
@@ -8,9 +9,8 @@ import os
 import re
 import sys
 
-from tree import HOST_ONLY, ROOT, is_for, modules
-
-TARGET = os.path.join(ROOT, "package.json")
+import parts
+from tree import ROOT
 
 
 def version():
@@ -18,33 +18,38 @@ def version():
         return re.search(r'^version = "([^"]+)"', file.read(), re.MULTILINE).group(1)
 
 
-def expected():
-    """The text of package.json; its URLs are relative to the file, so it works from any mirror or folder."""
-    paths = [path.replace(os.sep, "/") for path in modules() if not is_for(path, HOST_ONLY)]
-    urls = [[path, path] for path in paths]
-    lines = ",\n".join("    " + json.dumps(pair) for pair in urls)
+def package(paths, below="", suffix=".py"):
+    """The text of a package file that lies in the project's folder `below`; its URLs are relative to itself."""
+    names = [path.replace(os.sep, "/").removesuffix(".py") + suffix for path in paths]
+    lines = ",\n".join("    " + json.dumps([name, name.removeprefix(below)]) for name in names)
     return f'{{\n  "version": {json.dumps(version())},\n  "deps": [],\n  "urls": [\n{lines}\n  ]\n}}\n'
 
 
-def current():
+def expected():
+    """{path: text} of all package files."""
+    texts = {"package.json": package(parts.board_modules())}
+    for part in (parts.CORE, *parts.PARTS):
+        texts[f"viperhttp/{part}.json"] = package(parts.files(part), "viperhttp/")
+    return texts
+
+
+def current(path):
     try:
-        with open(TARGET, encoding="utf-8") as file:
+        with open(os.path.join(ROOT, path), encoding="utf-8") as file:
             return file.read()
     except OSError:
         return ""
 
 
 def main(arguments):
-    text = expected()
-    json.loads(text)
-    if text == current():
-        return 0
-    if "--check" in arguments:
-        print("package.json is not up to date; run: python3 tools/static/package_json.py", file=sys.stderr)
+    old = [path for path, text in expected().items() if current(path) != text]
+    if old and "--check" in arguments:
+        print(f"not up to date: {', '.join(old)}; run: python3 tools/static/package_json.py", file=sys.stderr)
         return 1
-    with open(TARGET, "w", encoding="utf-8") as file:
-        file.write(text)
-    print("package.json written")
+    for path in old:
+        with open(os.path.join(ROOT, path), "w", encoding="utf-8") as file:
+            file.write(expected()[path])
+        print(path, "written")
     return 0
 
 

@@ -1,0 +1,115 @@
+"""Makes the small .mpy files for a board: `build(out_dir, arch)`; see README.md.
+
+    python3 tools/mpy/build.py build/mpy --arch armv6m     # out_dir/viperhttp/....mpy
+    python3 tools/mpy/build.py build/mpy --plain           # names as they are, with line numbers in tracebacks
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "bench"), str(HERE.parent / "static")]
+
+import shrink  # noqa: E402
+import toolbox  # noqa: E402
+import tree  # noqa: E402
+
+TIME_LIMIT_S = 60
+ARCHITECTURES = ("armv6m", "armv7emsp", "xtensa", "xtensawin", "rv32imc", "x64")
+
+
+def build(
+    out_dir: str | pathlib.Path,
+    arch: str | None = None,
+    source: str | pathlib.Path = ROOT / "viperhttp",
+    small: bool = True,
+    leave_out: tuple[str, ...] = (),
+) -> dict[str, int]:
+    """Compile the package for a board into `out_dir`/viperhttp; return {path below out_dir: bytes}.
+
+    arch       mpy-cross -march for the machine code, one of ARCHITECTURES; None: the plain loops only
+    source     folder of the package
+    small      False keeps names and line numbers: larger, for finding a fault
+    leave_out  modules or folders that are not wanted, such as "testing" or "app/autodocs"
+    Raises subprocess.CalledProcessError with mpy-cross's words, toolbox.Missing where there is no mpy-cross.
+    """
+    out = pathlib.Path(out_dir)
+    source = pathlib.Path(source)
+    texts = sources(source, small, leave_out)
+    shutil.rmtree(out / source.name, ignore_errors=True)
+    jobs = []
+    for path, text in texts.items():
+        options = ["-O3" if small else "-O2", "-s", pathlib.PurePath(path).stem if small else path]
+        if _is_machine_code(path):
+            if arch is None:
+                continue
+            options.append("-march=" + arch)
+        jobs.append((out / pathlib.PurePath(path).with_suffix(".mpy"), text, options))
+    with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+        sizes = list(pool.map(_compile, jobs))
+    return {str(job[0].relative_to(out)): size for job, size in zip(jobs, sizes, strict=True)}
+
+
+def _compile(job: tuple[pathlib.Path, str, list[str]]) -> int:
+    target, text, options = job
+    target.parent.mkdir(parents=True, exist_ok=True)
+    written = target.with_suffix(".py")
+    written.write_text(text)
+    command = [toolbox.mpy_cross(), *options, "-o", str(target), str(written)]
+    subprocess.run(command, check=True, capture_output=True, text=True, timeout=TIME_LIMIT_S)
+    written.unlink()
+    return target.stat().st_size
+
+
+def sources(source: pathlib.Path, small: bool = True, leave_out: tuple[str, ...] = ()) -> dict[str, str]:
+    """{path: text} of the modules for a board, as they are compiled."""
+    texts = {}
+    for file in sorted(source.rglob("*.py")):
+        path = str(file.relative_to(source.parent))
+        below = str(file.relative_to(source).with_suffix(""))
+        if tree.is_for(path, tree.HOST_ONLY) or any((below + "/").startswith(name + "/") for name in leave_out):
+            continue
+        texts[path] = file.read_text()
+    trees = {path: shrink.fold(ast.parse(text, path)) for path, text in texts.items() if not _is_machine_code(path)}
+    if small:
+        # The keys of `config` are attributes of Config.
+        fixed = [text for path, text in texts.items() if path not in trees or path.endswith("/config.py")]
+        names = shrink.Names(trees, " ".join(fixed))
+        for module in trees.values():
+            shrink.Renamer(names.map).visit(module)
+    return {path: ast.unparse(trees[path]) + "\n" if path in trees else text for path, text in texts.items()}
+
+
+def _is_machine_code(path: str) -> bool:
+    return pathlib.PurePath(path).stem.startswith(tree.MACHINE_CODE)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Makes the small .mpy files for a board.")
+    parser.add_argument("out_dir", nargs="?", default=str(ROOT / "build" / "mpy"))
+    parser.add_argument("--arch", choices=ARCHITECTURES, help="for the machine code; without, plain loops only")
+    parser.add_argument("--plain", action="store_true", help="keep names and line numbers")
+    options = parser.parse_args()
+    try:
+        sizes = build(options.out_dir, options.arch, small=not options.plain)
+    except toolbox.Missing as missing:
+        print(f"error: {missing}", file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as error:
+        print(f"error: {error.stderr.strip()}", file=sys.stderr)
+        return 1
+    print(f"{len(sizes)} files, {sum(sizes.values())} bytes in {options.out_dir}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
