@@ -7,10 +7,10 @@ _WHERE = {
     "current_request": "app.dispatch",
     "Depends": "app.depends",
     "Query": "app.depends",
-    "Router": "app.routes",
+    "Router": "app.router",
     "BackgroundTask": "endpoints.background",
     "BackgroundTasks": "endpoints.background",
-    "ConnectionManager": "endpoints.rooms",
+    "ConnectionManager": "rooms.manager",
     "EventSourceResponse": "endpoints.eventsource",
     "FileResponse": "endpoints.static",
     "HTMLResponse": "endpoints.extra",
@@ -27,7 +27,20 @@ _WHERE = {
     "TestClient": "testing",
 }
 
-_MODULES = ("auth", "background", "exceptions", "middleware", "sessions", "status", "testing", "websockets")
+_MODULES = (
+    "asgi",
+    "auth",
+    "background",
+    "device",
+    "exceptions",
+    "middleware",
+    "sensors",
+    "sessions",
+    "socketio",
+    "status",
+    "testing",
+    "websockets",
+)
 
 
 def __getattr__(name):

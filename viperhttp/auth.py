@@ -37,7 +37,7 @@ class Limiter:
         return 0
 
     def failed(self, address) -> None:
-        """Count a failure."""
+        """Count a failure of the client at `address`."""
         now = ticks()
         entry = self.known.get(address)
         if entry is None or not 0 <= ticks_diff(now, entry[1]) < self.window:
@@ -49,7 +49,7 @@ class Limiter:
             entry[2] = ticks_add(now, self.ban)
 
     def succeeded(self, address) -> None:
-        """Forget the failures."""
+        """Forget the failures of the client at `address`."""
         self.known.pop(address, None)
 
     def _forget_one(self, now: int) -> None:
@@ -95,7 +95,7 @@ class Auth:
         return None
 
     def ws_check(self, request) -> bool:
-        """The middleware's part in a WebSocket handshake: True, or HTTPException."""
+        """The middleware's part in a WebSocket handshake (`request`): True, or HTTPException."""
         self.check(request)
         return True
 
@@ -124,15 +124,15 @@ class Auth:
         return HTTPException(401, detail, {"WWW-Authenticate": self.challenge(wrong)})
 
     def credentials(self, request):
-        """What the request carries, or None."""
+        """What `request` carries, or None. Each scheme has its own."""
         raise NotImplementedError
 
     def identify(self, given):
-        """Whom that is, or None."""
+        """Whom `given`, what credentials() has found, belongs to; None: nobody."""
         raise NotImplementedError
 
     def challenge(self, wrong: bool) -> str:
-        """The WWW-Authenticate header."""
+        """The WWW-Authenticate header; wrong: credentials came, and were not right."""
         raise NotImplementedError
 
 

@@ -96,7 +96,7 @@ class TestClient:
         return self.request("OPTIONS", path, **options)
 
     def request(self, method: str, path: str, **options) -> "TestResponse":
-        """Send a request and return the whole TestResponse.
+        """Send a request and return the whole TestResponse; `method` is "GET", "POST" ...
 
         headers  dict
         json     an object, sent as JSON
@@ -109,7 +109,7 @@ class TestClient:
         return response
 
     def stream(self, method: str, path: str, headers=None, json=None, data=None, content=b"", files=None):
-        """`with client.stream("GET", path) as response:` reads the body of the TestResponse as it is sent."""
+        """`with client.stream("GET", path) as response:` reads the TestResponse as it is sent; see request."""
         body = content.encode() if isinstance(content, str) else bytes(content)
         kind = None
         if json is not None:
@@ -131,7 +131,10 @@ class TestClient:
         return TestResponse(self, pipe, method, head)
 
     def sse(self, path: str, headers=None) -> "EventStream":
-        """`with client.sse(path) as events: for event in events:` gives dicts of event, data, id, retry, comment."""
+        """`with client.sse(path) as events: for event in events:` gives dicts of event, data, id, retry, comment.
+
+        headers  dict, sent with the request
+        """
         return EventStream(self.stream("GET", path, headers))
 
     def _head(self, headers, lines: list) -> list:
@@ -181,6 +184,7 @@ class TestClient:
         """`with client.websocket_connect("/ws") as ws:` opens a WebSocket.
 
         subprotocols  list of those the client offers, best first
+        headers       dict, sent with the handshake
         Entering raises WebSocketDisconnect when the handshake is refused: `status` is the HTTP status, `code` the
         application's close code (403 after reject(), 404 for an unknown path).
         """

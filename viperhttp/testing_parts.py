@@ -5,8 +5,9 @@ import json
 
 from .endpoints.headers import Headers
 from .exceptions import WebSocketDisconnect
+from .protocol.body import BodyReader
 from .protocol.frames import close_payload, parse_close
-from .protocol.http1 import BodyReader, Head
+from .protocol.http1 import Head
 
 _NO_LIMIT = 0x3FFFFFFF
 _EXIT_WAIT = 1  # seconds that the end of a session or stream waits for its handler
@@ -85,7 +86,7 @@ class WebSocketSession:
         self._send(0x82 if mode == "binary" else 0x81, json.dumps(data).encode())
 
     def close(self, code: int = 1000, reason: str = "") -> None:
-        """Start the closing handshake."""
+        """Start the closing handshake with a code (default 1000) and a reason."""
         if self.end is None and not self._closing:
             self._closing = True
             self._send(0x88, close_payload(code, reason))
@@ -93,7 +94,7 @@ class WebSocketSession:
     def _send(self, byte0: int, payload: bytes) -> None:
         if self.end is not None:
             raise self.end
-        self.pipe.send(_frame(byte0, payload))
+        self.pipe.send(client_frame(byte0, payload))
         self._run(self.client._running.turn())
 
     # ---- receiving -------------------------------------------------------
@@ -156,10 +157,10 @@ class WebSocketSession:
         if byte0 == 0x82:
             return payload
         if byte0 == 0x89:
-            self.pipe.send(_frame(0x8A, payload))
+            self.pipe.send(client_frame(0x8A, payload))
         elif byte0 == 0x88:
             if not self._closing:
-                self.pipe.send(_frame(0x88, payload[:2]))
+                self.pipe.send(client_frame(0x88, payload[:2]))
             code, reason = parse_close(payload)
             self.end = WebSocketDisconnect(code, reason)
             await self.client._running.turn()
@@ -296,7 +297,7 @@ class EventStream:
             event[name] = event[name] + "\n" + value if name in event else value
 
 
-def _frame(byte0: int, payload: bytes) -> bytes:
+def client_frame(byte0: int, payload: bytes) -> bytes:
     """A frame as clients send it; a mask of zeros leaves the payload as it is."""
     n = len(payload)
     if n < 126:

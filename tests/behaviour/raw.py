@@ -43,7 +43,7 @@ def close(code=None, reason=b""):
 class Raw:
     """A TCP connection with helpers for HTTP and frames. Every read has a deadline."""
 
-    def __init__(self, port, timeout=10, receive_buffer=None):
+    def __init__(self, port, timeout=30, receive_buffer=None):
         self.sock = socket.socket()
         if receive_buffer is not None:
             # Before connect(), which announces the window: a peer that does not read stalls the server soon.

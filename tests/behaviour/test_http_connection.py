@@ -151,7 +151,7 @@ def small_window(port):
 
 
 def test_an_answer_larger_than_the_send_queue_reaches_a_slow_reader_whole(serve):
-    served = serve("http_main", heap="12M", send_queue=4096)
+    served = serve("http_main", heap="12M", send_queue=4096, keep_alive_timeout=60)
     with small_window(served.port) as slow, Raw(served.port) as other:
         slow.request("GET /large/3200000")
         slow.read_until(b"\r\n\r\n")

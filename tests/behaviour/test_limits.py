@@ -93,7 +93,7 @@ def test_a_storm_of_refusals_does_not_starve_a_client(serve):
             client.send(text(str(n)))
             assert client.message() == str(n)
             slowest = max(slowest, time.monotonic() - started)
-        assert slowest < 1
+        assert slowest < 4
         for other in storm:
             other.close()
 
@@ -128,7 +128,7 @@ def lasts(client, low, high):
 
 def test_a_client_that_says_nothing_is_closed_after_first_byte_timeout(serve):
     with Raw(serve("ws_cases", first_byte_timeout=0.3).port) as client:
-        assert lasts(client, 0.2, 2) == b""
+        assert lasts(client, 0.2, 2.9) == b""
 
 
 def test_half_a_head_is_408_after_head_timeout_however_it_drips(serve):
@@ -144,7 +144,7 @@ def test_half_a_head_is_408_after_head_timeout_however_it_drips(serve):
 def test_an_idle_kept_connection_is_closed_after_keep_alive_timeout(serve):
     with Raw(serve("ws_cases", keep_alive_timeout=0.3).port) as client:
         assert client.get("/state")[0] == 200
-        assert lasts(client, 0.2, 2) == b""
+        assert lasts(client, 0.2, 2.9) == b""
 
 
 def test_an_open_websocket_has_no_such_deadline(serve):
@@ -174,12 +174,12 @@ def test_a_message_may_take_long_when_its_deadline_is_off(serve):
 
 
 def test_each_message_has_the_deadline_anew(serve):
-    with Raw(serve("ws_cases", message_timeout=0.6).port) as client:
+    with Raw(serve("ws_cases", message_timeout=2).port) as client:
         client.open("/echo")
         for _ in range(5):
             whole = frame(0x81, b"x" * 30)
             client.send(whole[:20])
-            time.sleep(0.2)
+            time.sleep(0.5)
             client.send(whole[20:])
             assert client.message() == "x" * 30
 

@@ -345,7 +345,7 @@ def test_streams_and_other_cookies_get_along_with_sessions(browser):
 def test_sessions_without_the_middleware_are_an_error_that_says_what_to_do():
     from types import SimpleNamespace
 
-    from viperhttp.endpoints.info import RequestInfo
+    from viperhttp.endpoints.requestinfo import RequestInfo
 
     request = RequestInfo()
     request.app = SimpleNamespace(middlewares=[])

@@ -89,26 +89,26 @@ def test_a_handler_that_sleeps_is_cancelled_and_its_finally_runs(serve, stop):
 
 
 def test_a_peer_that_never_answers_the_close_delays_the_end_by_close_timeout_only(serve):
-    served = serve("ws_cases", close_timeout=0.3, shutdown_timeout=5)
+    served = serve("ws_cases", close_timeout=0.3, shutdown_timeout=40)
     with Raw(served.port) as client:
         client.open("/echo")
         started = time.monotonic()
         served.interrupt()
         assert client.closing()[0] == 1001
         assert served.wait() == 0
-        assert time.monotonic() - started < 2.5
+        assert time.monotonic() - started < 20
         assert client.at_end()
 
 
 def test_a_peer_that_does_not_read_delays_the_end_by_shutdown_timeout_at_most(serve):
-    served = serve("ws_cases", close_timeout=20, shutdown_timeout=0.5)
+    served = serve("ws_cases", close_timeout=40, shutdown_timeout=0.5)
     with Raw(served.port, receive_buffer=4096) as client:
         client.open("/fill/3000")
         served.wait_for_log("fill: blocked")
         started = time.monotonic()
         served.interrupt()
         assert served.wait() == 0
-        assert time.monotonic() - started < 2.5
+        assert time.monotonic() - started < 20
 
 
 def test_an_answer_under_way_is_finished(serve, stop):
@@ -133,21 +133,21 @@ def test_a_handler_that_never_answers_is_cancelled(serve, stop):
 
 
 def test_a_handler_that_calls_shutdown_gets_its_answer_out_without_delay(serve):
-    served = serve("ws_restart", shutdown_timeout=8)
+    served = serve("ws_restart", shutdown_timeout=40)
     with Raw(served.port) as client:
         started = time.monotonic()
         assert client.get("/stop")[2] == b"stopped"
-        assert time.monotonic() - started < 4
+        assert time.monotonic() - started < 20
     assert running(served, 2)
 
 
 def test_a_websocket_handler_may_call_shutdown(serve):
-    served = serve("ws_restart", shutdown_timeout=8)
+    served = serve("ws_restart", shutdown_timeout=40)
     with Raw(served.port) as client:
         client.open("/stop")
         assert client.closing()[0] == 1001
         client.send(close(1001))
-        served.wait_for_log("stop: done 1001", patience=4)
+        served.wait_for_log("stop: done 1001", patience=20)
     assert running(served, 2)
 
 
@@ -165,19 +165,19 @@ def test_a_websocket_accepted_during_the_shutdown_is_closed_too(serve, stop):
 
 
 def test_idle_connections_do_not_delay_the_end(serve):
-    served = serve("ws_cases", shutdown_timeout=8)
+    served = serve("ws_cases", shutdown_timeout=40)
     with Raw(served.port) as kept, Raw(served.port), Raw(served.port) as half:
         assert kept.get("/state")[0] == 200
         half.send("GET /state HT")
         started = time.monotonic()
         served.interrupt()
         assert served.wait() == 0
-        assert time.monotonic() - started < 4
+        assert time.monotonic() - started < 20
         assert kept.at_end()
 
 
 def test_ctrl_c_ends_a_handler_that_never_gives_control_back(serve, runtime):
-    served = serve("ws_restart", shutdown_timeout=8)
+    served = serve("ws_restart", shutdown_timeout=40)
     with Raw(served.port) as client:
         client.open("/spin")
         assert client.message() == "spinning"
@@ -191,29 +191,29 @@ def test_ctrl_c_ends_a_handler_that_never_gives_control_back(serve, runtime):
         served.wait_for_log("spin: finally")
         client.sock.close()
         served.wait_for_log("run 1 returned")
-        assert time.monotonic() - started < 6
+        assert time.monotonic() - started < 20
 
 
 def test_ctrl_c_at_any_moment_is_a_quick_and_clean_end(serve):
     for _ in range(6):
-        served = serve("ws_cases", shutdown_timeout=10)
+        served = serve("ws_cases", shutdown_timeout=40)
         with Raw(served.port) as client:
             client.open("/echo", glued=b"")
             client.reset()  # the end of the connection and Ctrl-C come together
         started = time.monotonic()
         served.interrupt()
         assert served.wait() == 0
-        assert time.monotonic() - started < 4
+        assert time.monotonic() - started < 20
 
 
 def test_a_second_ctrl_c_does_not_wait_for_anybody(serve):
-    served = serve("ws_cases", close_timeout=30, shutdown_timeout=30)
+    served = serve("ws_cases", close_timeout=60, shutdown_timeout=60)
     with Raw(served.port) as client:
         client.open("/echo")
         served.interrupt()
         assert client.closing()[0] == 1001
         served.interrupt()
-        served.wait(5)
+        served.wait(30)
     assert served.log().count("Traceback") == 0
 
 

@@ -1,5 +1,7 @@
 """Messages in and out: any cut into segments, any fragmentation, any allowed length; and an ordinary client."""
 
+import json
+
 import pytest
 from raw import Raw, close, frame, text
 from websockets.sync.client import connect
@@ -169,12 +171,37 @@ def test_json_comes_in_text_and_binary_and_when_broken_is_1011(serve):
         assert client.closing()[0] == 1011
 
 
+def test_a_character_that_json_escapes_as_two_surrogates_comes_back_as_text(cases):
+    # As Python's json.dumps() writes it. Taken for two characters it would go back as what is no UTF-8.
+    with Raw(cases.port) as client:
+        client.open("/case/json_wanted")
+        for byte0 in (0x81, 0x82):
+            client.send(frame(byte0, b'["\\ud83d\\udc0d", "\\\\ud83d", "\\ud83d"]'))
+            assert json.loads(client.message())[:2] == ["\U0001f40d", "\\ud83d"]
+
+
 def test_a_receive_with_a_timeout_loses_nothing(cases):
     # What arrives at the very moment of a timeout is there for the next receive.
     with connect(f"ws://127.0.0.1:{cases.port}/impatient") as client:
         for n in range(150):
             client.send(str(n))
             assert client.recv(10) == str(n)
+
+
+def test_a_message_taken_at_the_very_timeout_of_wait_for_is_not_lost(cases):
+    with Raw(cases.port) as client:
+        client.open("/at-the-timeout", glued=text("hello"))
+        assert client.message() == "got hello"
+
+
+def test_current_request_in_a_task_of_the_handler_works_or_says_what_to_do(cases):
+    with Raw(cases.port) as client:
+        client.open("/child-task")
+        answer = client.message()
+    if cases.runtime.micropython:
+        assert "pass what it returns to a task" in answer and "wait_for" in answer
+    else:
+        assert answer == "the ws"
 
 
 def test_a_receive_with_a_timeout_loses_nothing_of_a_stream(cases):

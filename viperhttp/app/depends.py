@@ -2,7 +2,7 @@
 
 from ..exceptions import HTTPException
 from ..log import report
-from .table import convert
+from .paths import convert
 
 _MISSING = object()
 _MAX_DEPENDS = 16  # of one handler
@@ -32,7 +32,8 @@ class Depends:
     deps      {name: Depends} passed to it as keyword arguments
     mode      "value", "yield", "async_yield", or "auto" (default): find out
     scope     "app": made once and shared by all
-    ws        True: the request or WebSocket is its first argument
+    ws        True: the request or WebSocket is its first argument. On CPython a parameter without a default that
+              is named ws or websocket, or annotated WebSocket or Request, gets it without being told
     """
 
     def __init__(self, function, deps=None, mode: str = "auto", scope: "str | None" = None, ws: bool = False):
@@ -111,12 +112,17 @@ class Scope:
         return values
 
     async def _value(self, depend):
-        shared = self.app.shared if depend.scope == "app" else self.made
+        shared = self.made if depend.scope != "app" else _shared(self.app)
         if depend in shared:
             return shared[depend]
         arguments = await self.values(depend.deps) if depend.deps else {}
         function = depend.function
-        result = function(self.request, **arguments) if depend.ws else function(**arguments)
+        if depend.ws is True:
+            result = function(self.request, **arguments)
+        else:
+            if depend.ws:
+                arguments[depend.ws] = self.request
+            result = function(**arguments)
         value = await self._result(depend, result)
         shared[depend] = value
         return value
@@ -138,12 +144,22 @@ class Scope:
         return value[1]
 
     def _keep(self, depend, generator) -> None:
-        (self.app.teardown if depend.scope == "app" else self.open).append(generator)
+        if depend.scope == "app":
+            self.app.teardown = self.app.teardown or []
+            self.app.teardown.append(generator)
+        else:
+            self.open.append(generator)
 
     async def close(self) -> None:
         """Run what stands behind each yield, last first. Errors are logged."""
         while self.open:
             await finish(self.open.pop())
+
+
+def _shared(app) -> dict:
+    if app.shared is None:
+        app.shared = {}
+    return app.shared
 
 
 def _first(generator, mode: str):

@@ -1,26 +1,44 @@
-"""From a request to a handler's call, and from what the handler returns or raises to the answer."""
+"""From a request to a handler's call, and from what the handler returns or raises to the answer.
 
-from asyncio import CancelledError
+The ordinary ways are here: a WebSocket is opened and ends, a handler returns a dict, a list or a text. For the others
+see answers.py.
+"""
 
+from asyncio import CancelledError, sleep
+
+from ..cold import Cold, complete
+from ..config import MICROPYTHON, const
 from ..connection.ws import CONNECTING, OPEN
-from ..endpoints.request import Request
-from ..endpoints.responses import Response, pairs, to_response
 from ..endpoints.websocket import WebSocket
 from ..exceptions import HTTPException, ProtocolError, WebSocketDisconnect, WebSocketException
 from ..log import report
 from ..protocol import handshake
-from ..protocol.codes import GOING_AWAY, INTERNAL_ERROR, NORMAL, POLICY_VIOLATION, sendable
+from ..protocol.codes import sendable
 from ..transport import current
 from .routes import WEBSOCKET
 
-NO_LIMIT = 0x3FFFFFFF  # more than any Content-Length that the parser takes
-_TEXT = [("Content-Type", "text/plain; charset=utf-8")]
+_HANDLER = const(2)  # connection.phases.HANDLER
 
-_sync_request = None  # the request whose plain (not async) handler is running
+# How the head of a plain answer begins, by the type of what the handler has returned.
+_JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+_STARTS: dict = {dict: _JSON, list: _JSON, str: b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n"}
+
+_calling = None  # the connection whose handler is being called; a plain (not async) one runs meanwhile
 
 
-class Dispatcher:
+class HandlerMemoryError(MemoryError):
+    """A handler has ended with MemoryError, and its memory is free again."""
+
+
+async def _without_memory():
+    await sleep(0)
+    raise HandlerMemoryError("the handler took all that was free")
+
+
+class Dispatcher(Cold):
     """The application's side of a Server."""
+
+    _cold = ("viperhttp.app.answers.Answers",)
 
     def __init__(self, app):
         self.app = app
@@ -30,25 +48,20 @@ class Dispatcher:
 
     def handle(self, connection, head):
         """A request is complete up to its body. Returns the WebSocket that takes the connection over, if any."""
+        app = self.app
+        methods = app.table.static.get(head.path)
+        connection.params = None
+        if methods is None:
+            methods = self.find(connection, head)
+        if head.upgrade and handshake.is_upgrade(head):
+            return self._upgrade(connection, head, methods)
+        endpoint = methods and methods.get(head.method)
+        if endpoint is None or connection.body is not None or app.pipeline is not None:
+            return self.handle_other(connection, head, methods)
+        if endpoint.query or endpoint.deps:
+            return self.handle_other(connection, head, methods)
         try:
-            methods, params = self.app.table.find(head.path)
-        except ValueError as error:
-            raise ProtocolError(400, "%s in the path" % error)
-        if handshake.is_upgrade(head):
-            return self._upgrade(connection, head, methods, params)
-        connection.request = request = Request(self.app, connection, head, params or {})
-        if connection.body is not None:
-            # Now: with middleware, the first bytes of the body come before the handler's turn.
-            endpoint = self.find_endpoint(head.method, methods)
-            if endpoint is not None and endpoint.streams:
-                connection.body.limit = NO_LIMIT if endpoint.streams is True else endpoint.streams
-        pipeline = self.app.pipeline
-        if pipeline is not None:
-            # Middleware sees every request, also those that no route takes.
-            connection.start(pipeline.run(request, methods))
-            return None
-        try:
-            result = self.answer(request, methods)
+            result = self.call(endpoint, connection, None)
         except Exception as error:
             return self.finished(connection, None, error)
         if hasattr(result, "send"):
@@ -56,113 +69,44 @@ class Dispatcher:
         else:
             self.finished(connection, result, None)
 
-    def answer(self, request, methods):
-        """What the route's handler returns (a coroutine when it is async), or the Response where there is none."""
-        global _sync_request
-        endpoint = self.find_endpoint(request.method, methods)
-        if endpoint is None:
-            return self._no_endpoint(request, methods)
-        body = request.connection.body
-        if body is not None and request.head.length > body.limit:
-            raise HTTPException(413, "body larger than %d bytes" % body.limit)
-        if endpoint.query or endpoint.deps:
-            from .depends import call_with
-
-            return call_with(self.app, endpoint, request)
-        _sync_request = request
+    def call(self, endpoint, connection, extra):
+        """What the handler returns, a coroutine when it is async."""
+        global _calling
+        _calling = connection
         try:
-            return endpoint.call(request.path_params, None)
+            return endpoint.call(connection.params, extra)
         finally:
-            _sync_request = None
-
-    def find_endpoint(self, method: str, methods):
-        """The endpoint for a method; HEAD is GET without its body."""
-        if methods is None:
-            return None
-        endpoint = methods.get(method)
-        if endpoint is None and method == "HEAD":
-            endpoint = methods.get("GET")
-        return endpoint
-
-    def _no_endpoint(self, request, methods):
-        if methods is None:
-            return self._static(request)
-        allowed = [name for name in methods if name != WEBSOCKET]
-        if not allowed:
-            # RFC 9110 section 15.5.22: say what would be understood.
-            upgrade = [("Upgrade", "websocket"), ("Connection", "Upgrade")]
-            return Response("this path speaks WebSocket\n", 426, upgrade)
-        if "GET" in allowed and "HEAD" not in allowed:
-            allowed.append("HEAD")
-        return Response("Method Not Allowed\n", 405, [("Allow", ", ".join(sorted(allowed)))])
-
-    def _static(self, request):
-        found = self.app.find_static(request.head.path)
-        if found is None:
-            found = self._docs(request)
-        if found is None:
-            return Response("Not Found\n", 404)
-        if request.method not in ("GET", "HEAD"):
-            return Response("Method Not Allowed\n", 405, [("Allow", "GET, HEAD")])
-        if isinstance(found, str):
-            query = "?" + request.query_string if request.query_string else ""
-            return Response(b"", 308, [("Location", found + query)])
-        return found
-
-    def _docs(self, request):
-        # None unless it is for one of the three documents; only then is what makes them loaded.
-        app = self.app
-        path = request.head.path
-        schema = app.openapi_url
-        if not app.docs or not schema:
-            return None
-        if path not in (schema, app.docs_url) and path != schema[: schema.rfind("/") + 1] + "asyncapi.json":
-            return None
-        from .autodocs import answer
-
-        return answer(app, request)
+            _calling = None
 
     # ---- WebSockets ------------------------------------------------------
 
-    def _upgrade(self, connection, head, methods, params):
-        origin_checked = False
-        if self.app.middlewares:
-            from .gate import check_middleware
-
-            request = Request(self.app, connection, head, params or {})
-            try:
-                status, origin_checked = check_middleware(self.app.middlewares, request)
-            except Exception as error:
-                response = self.error_response(request, error)
-                return connection.respond(response.status_code, response.fields, response.body)
-            if status:
-                return self._text(connection, status, "refused")
-        endpoint = methods.get(WEBSOCKET) if methods is not None else None
+    def _upgrade(self, connection, head, methods):
+        app = self.app
+        params = connection.params or {}
+        judged = False
+        if app.middlewares:
+            judged = self.judge(connection)
+            if judged is None:
+                return None
+        endpoint = methods and methods.get(WEBSOCKET)
         if endpoint is None:
-            return self._text(connection, 404, "no WebSocket at this path")
+            return self.refuse_upgrade(connection, 404, "no WebSocket at this path")
         try:
             accept_value = handshake.check(head)
-            handshake.offered(head)
         except ProtocolError as error:
             if error.code != 426:
                 raise
-            return self._text(connection, 426, error.reason, [("Sec-WebSocket-Version", "13")])
-        if endpoint.idle_timeout is None:
-            make = WebSocket
-        else:
-            from ..endpoints.idle import IdleWebSocket
-
-            make = IdleWebSocket
-        ws = make(self.app, connection, head, endpoint, params, accept_value)
+            return self.refuse_upgrade(connection, 426, error.reason, [("Sec-WebSocket-Version", "13")])
+        ws = (WebSocket if endpoint.idle_timeout is None else self.idle())(
+            connection, head, endpoint, params, accept_value
+        )
         ws.begin_handshake()
-        ws.origin_checked = origin_checked
+        ws.handshake.origin_checked = judged
         try:
-            if endpoint.origins is not None and not ws.origin_allowed():
-                raise WebSocketException(POLICY_VIOLATION)
-            if self.app.ws_hooks or endpoint.query or endpoint.deps:
-                from .gate import admit
-
-                coro = admit(self.app, ws)
+            if endpoint.origins is not None and not endpoint.query and not ws.origin_allowed():
+                raise WebSocketException(1008)
+            if app.ws_hooks or endpoint.query or endpoint.deps:
+                coro = self.admit(ws)
             else:
                 coro = endpoint.bind(ws, params)
         except Exception as error:
@@ -171,135 +115,91 @@ class Dispatcher:
             ws.start(coro)
         return ws
 
-    def _text(self, connection, status: int, text: str, headers=()) -> None:
-        connection.respond(status, _TEXT + list(headers), (text + "\n").encode())
-
     # ---- ends ------------------------------------------------------------
 
     def finished(self, channel, value, error) -> None:
         """A handler has returned or raised."""
-        if channel.kind == "ws":
+        if channel.kind != "ws":
+            start = None
+            if error is None and channel.head is not None and channel.phase == _HANDLER:
+                start = _STARTS.get(type(value))
+            if start is None or channel.sock is None or not channel.is_plain():
+                if type(error) is MemoryError and channel.sock is not None:
+                    # What the handler held is free only when its task is: until then no answer can be made.
+                    return channel.start(_without_memory())
+                return self.http_finished(channel, value, error)
+            body = self._text(channel, value)
+            if body is not None:
+                channel.answer(start, body)
+        else:
             self._ws_finished(channel, error)
             if channel.at_end is not None:
                 channel.at_end()
-        else:
-            self._http_finished(channel, value, error)
 
-    def _http_finished(self, connection, value, error) -> None:
-        request = connection.request
-        where = "%s %s" % (request.method, request.path) if request else "a request"
-        if connection.sock is None or request is None:
-            # Nobody is left to answer, or the answer is complete already.
-            if error is not None and not isinstance(error, (CancelledError, OSError)):
-                report(where, error, self.debug)
-            return
-        if connection.phase_streaming():
-            # Half a body is out: the only honest end is to cut the connection.
-            if error is not None:
-                if not isinstance(error, (CancelledError, OSError)):
-                    report(where, error, self.debug)
-                connection.drop()
-            return
+    def _text(self, connection, value):
+        # The bytes of a plain answer; None when the answer is that there is none.
         try:
-            if error is not None:
-                response = self.error_response(request, error)
-            else:
-                response = to_response(value, self.app.json.dumps, "the handler of " + where)
-            if getattr(response, "background", None) is not None:
-                connection.start(_send_and_go_on(response, connection))
-            elif type(response) is Response:
-                connection.respond(response.status_code, response.fields, response.body)
-            else:
-                connection.start(response.send_to(connection))
-        except Exception as fault:
-            self.no_response(connection, where, fault)
-
-    def no_response(self, connection, where: str, error) -> None:
-        """What a handler returned is no response, or cannot be sent as one."""
-        report(where, error, self.debug)
-        connection.refuse(500, "Internal Server Error")
-
-    def error_response(self, request, error) -> Response:
-        """The answer to an exception that nobody caught."""
-        if isinstance(error, HTTPException):
-            detail = error.detail if error.detail is not None else ""
-            body = self.app.json.dumps({"detail": detail})
-            return Response(body, error.status_code, error.headers, "application/json")
-        if isinstance(error, CancelledError):
-            return Response("the server stops\n", 503)
-        report("%s %s" % (request.method, request.path), error, self.debug)
-        if self.debug:
-            return Response("%s: %s\n" % (type(error).__name__, error), 500)
-        return Response("Internal Server Error\n", 500)
+            text = value if type(value) is str else self.app.json.dumps(value)
+            return text.encode() if type(text) is str else text
+        except Exception as error:
+            self.no_response(connection, "%s %s" % (connection.head.method, connection.head.path), error)
 
     def _ws_finished(self, ws, error) -> None:
         if ws.phase == CONNECTING:
             if error is None and ws.route.auto_accept:
                 ws.accept_by_itself()  # a handler with nothing to say
             else:
-                return self._refuse(ws, error)
+                return self.refuse_handshake(ws, error)
         if isinstance(error, WebSocketDisconnect):
             if self.is_uncaught(ws, error):
-                report("WebSocket " + ws.route.pattern, error, self.debug)
+                self._report_ws(ws, error)
         elif error is not None and not isinstance(error, (WebSocketException, HTTPException, CancelledError)):
-            report("WebSocket " + ws.route.pattern, error, self.debug)
+            self._report_ws(ws, error)
         if ws.phase == OPEN:
             code, reason = _close_for(error)
             ws.start_close(code, reason)
+
+    def _report_ws(self, ws, error) -> None:
+        report("WebSocket " + ws.route.pattern, error, self.debug)
+        if self.debug:
+            from .debugging import tell_loop
+
+            tell_loop("WebSocket " + ws.route.pattern, error)
 
     def is_uncaught(self, ws, error) -> bool:
         """Whether a disconnect that ended a handler is an error: where caught_close_codes counts, and lacks it."""
         return ws.by_peer and (ws.route.auto_accept or ws.let_out) and not ws.route.catches(error.code)
 
-    def _refuse(self, ws, error) -> None:
-        ws.close_code = error.code if isinstance(error, WebSocketException) else POLICY_VIOLATION
-        if error is None or isinstance(error, WebSocketException):
-            ws.refuse(403, _TEXT, b"Forbidden\n")
-        elif isinstance(error, HTTPException):
-            body = self.app.json.dumps({"detail": error.detail}).encode()
-            headers = [("Content-Type", "application/json")] + pairs(error.headers)
-            ws.refuse(error.status_code, headers, body)
-        elif isinstance(error, CancelledError):
-            ws.refuse(503, _TEXT, b"the server stops\n")
-        else:
-            report("WebSocket " + ws.route.pattern, error, self.debug)
-            ws.refuse(500, _TEXT, b"Internal Server Error\n")
-
-    def timed_out(self, connection) -> None:
-        """A handler has not answered within response_timeout."""
-        report("%s %s: no answer within response_timeout" % (connection.head.method, connection.head.path))
-        connection.cancel()
-        connection.refuse(504, "the handler did not answer in time")
-
     def disconnected(self, channel) -> None:
         """A connection is closed."""
-
-
-async def _send_and_go_on(response, connection) -> None:
-    from ..endpoints.background import spawn
-
-    await response.send_to(connection)
-    spawn(response.background)
 
 
 def _close_for(error) -> tuple:
     """(code, reason) of the CLOSE for a handler that ended with `error`: the one place that maps them."""
     if error is None or isinstance(error, WebSocketDisconnect):
-        return NORMAL, ""
+        return 1000, ""
     if isinstance(error, WebSocketException):
-        return (error.code, error.reason or "") if sendable(error.code) else (INTERNAL_ERROR, "")
+        return (error.code, error.reason or "") if sendable(error.code) else (1011, "")
     if isinstance(error, HTTPException):
-        return POLICY_VIOLATION, ""
+        return 1008, ""
     if isinstance(error, CancelledError):
-        return GOING_AWAY, "the server stops"
-    return INTERNAL_ERROR, ""
+        return 1001, "the server stops"
+    return 1011, ""
 
 
 def current_request():
-    """The Request whose handler is running; in a WebSocket handler, the WebSocket. LookupError elsewhere."""
-    if _sync_request is not None:
-        return _sync_request
-    channel = current()
+    """The Request whose handler is running; in a WebSocket handler, the WebSocket. LookupError elsewhere.
+
+    On CPython also in tasks that the handler makes. On MicroPython these know no handler: call it before, and pass on.
+    """
+    channel = _calling or current()
     if channel is None:
-        raise LookupError("no request is being handled here; call current_request() in a handler")
-    return channel if channel.kind == "ws" else channel.request  # type: ignore[attr-defined]
+        raise LookupError(
+            "no request is being handled here; call current_request() in the handler, and pass what it returns to a"
+            " task that the handler makes (on MicroPython create_task, gather and wait_for make one that has none)"
+        )
+    return channel if channel.kind == "ws" else channel.request  # type: ignore[union-attr]
+
+
+if not MICROPYTHON:
+    complete(Dispatcher)

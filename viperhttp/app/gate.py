@@ -1,7 +1,7 @@
 """What a WebSocket handshake passes before its handler runs: middleware, hooks, query values, dependencies."""
 
 from ..connection.ws import CONNECTING, OPEN
-from ..exceptions import HTTPException
+from ..exceptions import HTTPException, WebSocketException
 from ..protocol.codes import POLICY_VIOLATION
 from .depends import Scope, query_values
 
@@ -10,6 +10,8 @@ async def admit(app, ws):
     """The handler's coroutine where something stands before it."""
     endpoint = ws.route
     extra = query_values(endpoint.query, ws) if endpoint.query else {}
+    if endpoint.query and endpoint.origins is not None and not ws.origin_allowed():
+        raise WebSocketException(POLICY_VIOLATION)  # without query values the dispatcher has asked
     hooked = False
     for hook in app.ws_hooks:
         result = hook(ws)

@@ -8,6 +8,7 @@ from ..connection.ws import CONNECTING
 from ..exceptions import HTTPException, WebSocketDisconnect, WebSocketException
 from ..transport import ticks, ticks_add, ticks_diff
 from ..transport.memory import MemoryListener
+from .answers import Answers
 from .dispatch import Dispatcher
 
 if MICROPYTHON:
@@ -184,12 +185,12 @@ class _Watcher(Dispatcher):
     def error_response(self, request, error):
         """The answer to an exception that nobody caught."""
         self._keep(request.connection.sock, error)
-        return Dispatcher.error_response(self, request, error)
+        return Answers.error_response(self, request, error)  # type: ignore[arg-type]
 
     def no_response(self, connection, where: str, error) -> None:
         """What a handler returned is no response, or cannot be sent as one."""
         self._keep(connection.sock, error)
-        Dispatcher.no_response(self, connection, where, error)
+        Answers.no_response(self, connection, where, error)  # type: ignore[arg-type]
 
     def _keep(self, pipe, error) -> None:
         if pipe is not None and not isinstance(error, _CALM):

@@ -1,13 +1,16 @@
 """The decorators that register handlers; ViperHTTP and Router have them."""
 
+from ..cold import Cold
 from .endpoints import HttpEndpoint, WsEndpoint
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD")
 WEBSOCKET = "WEBSOCKET"  # the method name under which a route keeps its WebSocket handler
 
 
-class Routes:
+class Routes(Cold):
     """Mixin: add(path, method, endpoint) does the registering."""
+
+    _cold: tuple = ("viperhttp.app.verbs.Verbs",)
 
     def add(self, path: str, method: str, endpoint) -> None:
         """Register an endpoint."""
@@ -44,30 +47,6 @@ class Routes:
         """Decorator: GET (and HEAD) at `path`; see route()."""
         return self.route(path, ("GET",), **options)
 
-    def post(self, path: str, **options):
-        """Decorator: POST at `path`; see route()."""
-        return self.route(path, ("POST",), **options)
-
-    def put(self, path: str, **options):
-        """Decorator: PUT at `path`; see route()."""
-        return self.route(path, ("PUT",), **options)
-
-    def patch(self, path: str, **options):
-        """Decorator: PATCH at `path`; see route()."""
-        return self.route(path, ("PATCH",), **options)
-
-    def delete(self, path: str, **options):
-        """Decorator: DELETE at `path`; see route()."""
-        return self.route(path, ("DELETE",), **options)
-
-    def options(self, path: str, **options):
-        """Decorator: OPTIONS at `path`; see route()."""
-        return self.route(path, ("OPTIONS",), **options)
-
-    def head(self, path: str, **options):
-        """Decorator: HEAD at `path`; see route()."""
-        return self.route(path, ("HEAD",), **options)
-
     def websocket(self, path: str, protocols=None, query=None, deps=None, **options):
         """Decorator: an `async def handler(ws)`, or handler(ws, name=...) with parameters, for WebSockets.
 
@@ -91,48 +70,3 @@ class Routes:
             return handler
 
         return register
-
-    def websocket_route(self, path: str, **options):
-        """Decorator: websocket() with auto_accept=True and receive_type="text", as Bocadillo has it.
-
-        A second close() of the application raises RuntimeError here.
-        """
-        for key, value in (("auto_accept", True), ("receive_type", "text"), ("strict_close", True)):
-            options.setdefault(key, value)
-        if "value_type" not in options:
-            options.setdefault("send_type", "text")
-        return self.websocket(path, **options)
-
-
-class Router(Routes):
-    """A group of routes for include_router().
-
-    prefix  put before every path
-    tags    added to every route's documentation
-    deps    {name: Depends} for every route
-    """
-
-    def __init__(self, prefix: str = "", tags=None, deps=None):
-        if prefix and not prefix.startswith("/"):
-            raise ValueError("router prefix must start with '/': %r" % prefix)
-        self.prefix = prefix.rstrip("/")
-        self.tags = list(tags or ())
-        self.deps = deps or {}
-        self.routes: list = []
-
-    def add(self, path: str, method: str, endpoint) -> None:
-        """Register an endpoint below the prefix."""
-        if self.tags:
-            endpoint.docs = endpoint.docs or {}
-            endpoint.docs["tags"] = self.tags + list(endpoint.docs.get("tags") or ())
-        if self.deps:
-            deps = dict(self.deps)
-            deps.update(endpoint.deps or {})
-            endpoint.deps = deps
-        endpoint.pattern = (self.prefix + path) if path != "/" or not self.prefix else self.prefix
-        self.routes.append((endpoint.pattern, method, endpoint))
-
-    def include_router(self, router: "Router", prefix: str = "") -> None:
-        """Add the routes of another router."""
-        for path, method, endpoint in router.routes:
-            self.add(prefix.rstrip("/") + path, method, endpoint)

@@ -1,111 +1,26 @@
 """Which handler a path belongs to: static paths first, then typed parameters."""
 
-from ..protocol.url import unquote
-
-_KINDS = ("str", "int", "float", "bool", "path")
-_TRUE = ("1", "true", "yes", "on")
-_FALSE = ("0", "false", "no", "off")
-
-
-def convert(kind: str, text: str):
-    """`text` as int, float, bool or str. ValueError when it is none."""
-    if kind == "int":
-        digits = text[1:] if text[:1] == "-" else text
-        if not digits.isdigit():
-            raise ValueError(text)
-        return int(text)
-    if kind == "float":
-        if not text.replace("-", "").replace(".", "").replace("e", "").replace("+", "").isdigit():
-            raise ValueError(text)
-        return float(text)
-    if kind == "bool":
-        word = text.lower()
-        if word in _TRUE:
-            return True
-        if word in _FALSE:
-            return False
-        raise ValueError(text)
-    return text
-
-
-class Path:
-    """A route's path: segments that are literal text, or (name, kind) of a parameter."""
-
-    def __init__(self, pattern: str):
-        if not isinstance(pattern, str) or not pattern.startswith("/"):
-            raise ValueError("route path must start with '/': %r" % (pattern,))
-        self.pattern = pattern
-        self.segments: list = []
-        names = []
-        parts = pattern[1:].split("/")
-        for i, part in enumerate(parts):
-            if not part.startswith("{"):
-                if "{" in part or "}" in part:
-                    raise ValueError("route %s: a parameter is a whole segment, like /{name}" % pattern)
-                self.segments.append(part)
-                continue
-            name, _, kind = part[1:-1].partition(":")
-            kind = kind or "str"
-            if not part.endswith("}") or not name or kind not in _KINDS:
-                raise ValueError("route %s: %r is not {name} or {name:%s}" % (pattern, part, "|".join(_KINDS)))
-            if name in names:
-                raise ValueError("route %s: parameter %r stands twice" % (pattern, name))
-            if kind == "path" and i != len(parts) - 1:
-                raise ValueError("route %s: a {%s:path} must come last" % (pattern, name))
-            names.append(name)
-            self.segments.append((name, kind))
-        self.static = not names
-
-    def shape(self) -> tuple:
-        """Equal for two paths that match the same requests."""
-        return tuple([s if isinstance(s, str) else (s[1],) for s in self.segments])
-
-    def match(self, parts: list) -> "dict | None":
-        """Parameters of the undecoded path segments `parts`, or None. ValueError: a bad percent escape."""
-        wanted = self.segments
-        last = wanted[-1]
-        if len(parts) != len(wanted):
-            if isinstance(last, str) or last[1] != "path" or len(parts) < len(wanted):
-                return None
-        params = {}
-        for i, segment in enumerate(wanted):
-            if isinstance(segment, str):
-                if segment != parts[i] and segment != unquote(parts[i]):
-                    return None
-                continue
-            name, kind = segment
-            if kind == "path":
-                params[name] = "/".join([unquote(part) for part in parts[i:]])
-                continue
-            text = unquote(parts[i])
-            if not text:
-                return None
-            try:
-                params[name] = convert(kind, text)
-            except ValueError:
-                return None
-        return params
-
 
 class RouteTable:
     """All routes of an application. A route maps methods, and "WEBSOCKET", to handlers."""
 
     def __init__(self):
-        self._static = {}
+        self.static = {}  # {path: methods}
         self._dynamic = []
 
     def add(self, pattern: str, method: str, endpoint) -> None:
         """Register `endpoint`. ValueError when the path and method are taken."""
-        path = Path(pattern)
-        if path.static:
-            methods = self._static.setdefault(pattern, {})
+        if isinstance(pattern, str) and pattern[:1] == "/" and "{" not in pattern and "}" not in pattern:
+            methods = self.static.setdefault(pattern, {})
         else:
-            methods = self._methods(path)
+            from .paths import Path
+
+            methods = self._methods(Path(pattern))
         if method in methods:
             raise ValueError("route %s %s is registered twice" % (method, pattern))
         methods[method] = endpoint
 
-    def _methods(self, path: Path) -> dict:
+    def _methods(self, path) -> dict:
         for known, methods in self._dynamic:
             if known.pattern == path.pattern:
                 return methods
@@ -120,13 +35,15 @@ class RouteTable:
 
     def find(self, path: str) -> tuple:
         """(methods, params) for an undecoded path; (None, None) when there is no route."""
-        methods = self._static.get(path)
+        methods = self.static.get(path)
         if methods is not None:
             return methods, {}
         parts = path[1:].split("/")
         if "%" in path:
+            from ..protocol.url import unquote
+
             decoded = "/" + "/".join([unquote(part).replace("/", "%2F") for part in parts])
-            methods = self._static.get(decoded)
+            methods = self.static.get(decoded)
             if methods is not None:
                 return methods, {}
         for known, methods in self._dynamic:
@@ -136,7 +53,7 @@ class RouteTable:
         return None, None
 
     def __iter__(self):
-        for pattern, methods in self._static.items():
+        for pattern, methods in self.static.items():
             yield pattern, methods
         for path, methods in self._dynamic:
             yield path.pattern, methods

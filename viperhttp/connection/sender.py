@@ -14,8 +14,7 @@ _SENT = const(1)  # transport.SENT
 DROPPED = -2  # what push() returns when the queue is full
 
 # A handler that sends in a tight loop, to a client that reads as fast, would keep everything else waiting, its own
-# client's CLOSE included: after so many messages with none received between, the event loop has to turn. (On CPython
-# DONE itself does it.)
+# client's CLOSE included: after so many messages with none received between, the event loop has to turn.
 _BURST = const(32)
 _ROW = const(4)  # frames.SENT_IN_A_ROW
 
@@ -25,6 +24,7 @@ class WsSender(Channel):
 
     phase = 0
     gate = None  # [lock, event, number of senders] while senders wait for room
+    behind = None  # what rooms hold back while the peer is slower than they are (rooms.behind)
 
     def send_frame(self, byte0: int, data, n: int):
         """Send a message; return what to await. Raises WebSocketDisconnect when it is over.
@@ -35,7 +35,7 @@ class WsSender(Channel):
             self.need_open()
         if self.out is None:
             if self._emit(byte0, data, n) == _SENT:
-                return DONE if not MICROPYTHON or _one_more() else turn()
+                return DONE if _one_more() else turn()
             return self.after_write()
         return self._enqueue(byte0 & 0xFF, _payload(data))
 
@@ -117,6 +117,8 @@ class WsSender(Channel):
         """The send queue is empty."""
         if self.gate is not None:
             self.gate[1].set()
+        if self.behind is not None:
+            self.behind.pull(self)
 
     def push(self, data: bytes) -> int:
         """Send a ready frame without waiting: SENT, QUEUED, DROPPED (the queue is full) or LOST."""
@@ -136,7 +138,17 @@ def _one_more() -> bool:
     return n < _BURST
 
 
-async def turn() -> None:
-    """Let everything else run, then go on."""
-    ST[_ROW] = 0
-    await asyncio.sleep(0)
+if MICROPYTHON:
+
+    async def turn() -> None:
+        """Let everything else run, then go on."""
+        ST[_ROW] = 0
+        await asyncio.sleep(0)
+
+else:
+    from ..transport.done import TURN
+
+    def turn():
+        """What to await so that everything else runs. Not a coroutine: who does not await it is not warned."""
+        ST[_ROW] = 0
+        return TURN

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 
 from ..config import MICROPYTHON
 from ..log import report
@@ -23,11 +24,15 @@ class Server:
 
     config      a Config
     dispatcher  the application's side: handle(connection, head), finished(channel, value, error),
-                timed_out(connection), disconnected(channel)
+                timed_out(connection), disconnected(channel), make_request(connection)
     """
 
     def __init__(self, config, dispatcher):
         self.config = config
+        self.app = dispatcher.app
+        self.last_head = None  # what the last WebSocket keeps of its request, to be shared by equal ones
+        self.dispatcher = dispatcher
+        self.last = None  # the head of the last request, should the next be the same
         self.handle = dispatcher.handle
         self.answer = dispatcher.finished
         self.timed_out = dispatcher.timed_out
@@ -35,7 +40,10 @@ class Server:
         self.debug = dispatcher.debug
         self.channels = set()  # CPython; the hub has MicroPython's
         self.count = 0  # connections that hold a slot
+        self.accepted = 0  # counter: clients that got a slot
         self.refused = 0  # counter: clients that got a 503
+        self.heard = 0  # counter: looks at the deadlines that found bytes of some client
+        self.swept = 0  # counter: looks at the deadlines
         self.lingering = {}  # {channel: tick}: handlers that go on although their peer has gone
         self.listener = None
         self.stopping = False
@@ -152,15 +160,26 @@ class Server:
             if self.stopping:
                 return channel.drop()
             if self.count >= self.config.max_clients:
-                return self._refuse(channel)
+                return self._refuse(channel, "the server is full (%d clients)" % self.config.max_clients)
+            if self.is_short_of_memory():
+                return self._refuse(channel, "the server is short of memory")
             self.count += 1
+            self.accepted += 1
             channel.counted = True
             channel.open()
         except (MemoryError, OSError) as error:
             report("connection refused", error)
             channel.drop()
 
-    def _refuse(self, channel: HttpConnection) -> None:
+    def is_short_of_memory(self) -> bool:
+        """Whether less than min_free_heap is free: those who are connected need it more than a further client."""
+        limit = self.config.min_free_heap
+        if not MICROPYTHON or not limit or gc.mem_free() >= limit:
+            return False
+        gc.collect()  # garbage is no reason to send anybody away
+        return gc.mem_free() < limit
+
+    def _refuse(self, channel: HttpConnection, text: str) -> None:
         self.refused += 1
         waiting = 0
         for other in self._all():
@@ -168,7 +187,6 @@ class Server:
                 waiting += 1
         if waiting >= _MAX_REFUSALS:
             return channel.drop()
-        text = "the server is full (%d clients)" % self.config.max_clients
         channel.refuse(503, text, [("Retry-After", self.config.retry_after)])
 
     def release(self, channel) -> None:
@@ -183,12 +201,16 @@ class Server:
         """Look at every connection's deadlines."""
         if not self.stopping:
             self.listener.check(now)
+        self.swept += 1
+        heard = False
         for channel in self._all():
+            heard = heard or channel.heard()
             try:
                 channel.check(now)
             except Exception as error:
                 report("connection dropped", error, True)
                 channel.drop()
+        self.heard += heard
         for channel in list(self.lingering):
             if ticks_diff(now, self.lingering[channel]) >= 0:
                 self._give_up(channel)

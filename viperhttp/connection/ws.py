@@ -14,50 +14,50 @@ from ..protocol.codes import (
     TOO_BIG,
 )
 from ..protocol.frames import LIMIT, ST, Assembly, Skipper, close_payload, frame, parse_close
-from ..protocol.kernels import NAME, scan, utf8
+from ..protocol.kernels import scan, text
 from ..transport import LOST, ticks, ticks_add, ticks_diff
 from .sender import WsSender
+
+if not MICROPYTHON:
+    from ..transport.hangup import peer_gone
 
 # Phases. CONNECTING: nothing answered yet. CLOSING: our CLOSE is out, or will be; the peer's is awaited.
 CONNECTING, OPEN, CLOSING, CLOSED = range(4)
 _OPEN = const(1)
 _BYTE0 = const(0)  # frames.BYTE0
 _NEXT = const(2)  # frames.NEXT
+_DOUBT = const(5)  # frames.NOT_ASCII
 
 _OVERHEAD = 32  # of a waiting message besides its bytes: object header and list slot
 _FAIL_WAIT = 1000  # ms for the answer to our CLOSE after the peer broke the protocol
 _PING = b"\x89\x00"
-ST[LIMIT] = 0x7FFFFFFF  # each route's own limit is looked at later
-_LENIENT_STR = NAME != "cpython"  # MicroPython's str() takes text that is not UTF-8; see kernels.py
+ST[LIMIT] = 0x7FFFFFFF  # the smallest limit of all routes; above it, each route's own counts
 
 
 class WsConnection(WsSender):
     """Decodes frames, answers control frames even while the handler is busy, and keeps the deadlines.
 
-    Messages wait in `pending` (the next one) and `inbox` (the others) until the handler takes them; when they hold
-    more than config.recv_queue bytes, reading pauses. Nothing is dropped.
+    A message waits in `pending` until the handler takes it; several are a list there, and its first item counts their
+    bytes, but for the next one. When they hold more than config.recv_queue bytes, reading pauses. Nothing is dropped.
     """
 
     phase = CONNECTING
     route = None  # has `limit`, the largest message
     part = None  # Assembly or Skipper while a frame or message is incomplete
     pending = None
-    inbox = None
-    held = 0  # bytes in inbox
     left = None  # raw bytes that wait until there is room, or until accept()
-    seen = 0  # tick of the last sign of life
-    pinged = False
+    seen = None  # tick of the last sign of life, ~tick when a PING is out, None when something came since check()
     close_code = None
     close_reason = None
     by_peer = False  # the peer closed, or vanished
     kind = "ws"
-    counted = False
+    counted = True  # holds one of the server's slots
 
     # ---- receiving -------------------------------------------------------
 
     def feed(self, buf, off: int, end: int) -> None:
         """Bytes arrived."""
-        self.fresh = True
+        self.seen = None
         self.feed_any(buf, off, end)
 
     def feed_any(self, buf, off: int, end: int) -> None:
@@ -73,34 +73,22 @@ class WsConnection(WsSender):
                     self.part = Assembly(self.route.limit)
                     continue
                 off = ST[_NEXT]
-                if ST[_BYTE0] == 0x81:
-                    self._text(buf, at, off)
-                else:
-                    self._other(buf, at, off)
+                self.whole_frame(buf, at, off)
             if self.phase != _OPEN or self.paused:
                 return self._feed_other(buf, off, end)
 
-    def _text(self, buf, at: int, end: int) -> None:
-        self.text_any(buf[at:end], end - at, _decode(buf[at:end]))
-
-    def text_any(self, view, n: int, text) -> None:
-        """A text message of n bytes, `text` when str() takes it."""
-        # As many characters as bytes: ASCII, whatever the decoder accepts.
-        if text is None or (len(text) != n and _LENIENT_STR and utf8(view, 0, n, 0)):
-            return self.fail(INVALID_PAYLOAD, "text is not UTF-8")
-        if n > self.route.limit:
-            return self._too_big()
-        self._deliver(text)
-
-    def _too_big(self) -> None:
-        self.fail(TOO_BIG, "message longer than %d bytes" % self.route.limit)
-
-    def _other(self, buf, at: int, end: int) -> None:
-        if ST[_BYTE0] != 0x82:
-            return self._control(ST[_BYTE0] & 15, bytes(buf[at:end]))
-        if end - at > self.route.limit:
-            return self._too_big()
-        self._deliver(bytes(buf[at:end]))
+    def whole_frame(self, buf, at: int, end: int) -> None:
+        """Deal with the frame that scan() found, whose payload is buf[at:end]."""
+        byte0 = ST[_BYTE0]
+        if byte0 == 0x81:
+            message = text(buf[at:end], ST[_DOUBT])
+            if message is None:
+                return self.fail(INVALID_PAYLOAD, "text is not UTF-8")
+            self._deliver(message)
+        elif byte0 == 0x82:
+            self._deliver(bytes(buf[at:end]))
+        else:
+            self._control(byte0 & 15, bytes(buf[at:end]))
 
     def _feed_part(self, buf, off: int, end: int) -> int:
         part = self.part
@@ -127,7 +115,7 @@ class WsConnection(WsSender):
         if part.idle():
             self.part = None
         if part.opcode == TEXT:
-            self._deliver(str(payload, "utf-8"))
+            self._deliver(text(payload, 0))  # checked piece by piece
         elif part.opcode == BINARY:
             self._deliver(bytes(payload))
         else:
@@ -197,21 +185,28 @@ class WsConnection(WsSender):
             self._put_aside(message)
 
     def _put_aside(self, message) -> None:
-        if self.inbox is None:
-            self.inbox = []
-        self.inbox.append(message)
-        self.held += len(message) + _OVERHEAD
-        if self.held > self.server.config.recv_queue:
+        waiting = self.pending
+        if type(waiting) is not list:
+            waiting = self.pending = [0, waiting]
+        waiting.append(message)
+        waiting[0] += len(message) + _OVERHEAD
+        if waiting[0] > self.server.config.recv_queue:
             self.pause()
 
-    def refill(self) -> None:
-        """The next message moves up; there may be room to read again."""
-        message = self.pending = self.inbox.pop(0)
-        self.held -= len(message) + _OVERHEAD
-        if not self.inbox:
-            self.inbox = None
-        if self.paused and self.held * 2 <= self.server.config.recv_queue:
+    def take(self):
+        """The next message; there is one. There may be room to read again."""
+        waiting = self.pending
+        if type(waiting) is not list:
+            self.pending = None
+            return waiting
+        message = waiting.pop(1)
+        waiting[0] -= len(waiting[1]) + _OVERHEAD
+        held = waiting[0]
+        if len(waiting) == 2:
+            self.pending = waiting[1]
+        if self.paused and held * 2 <= self.server.config.recv_queue:
             self.read_on()
+        return message
 
     def read_on(self) -> None:
         """Go on reading, first what was put aside."""
@@ -230,8 +225,7 @@ class WsConnection(WsSender):
     def open(self, answer: bytes) -> None:
         """Send the 101 answer; frames may flow. Raises WebSocketDisconnect when the peer has gone."""
         self.phase = OPEN
-        self.due = None
-        self.seen = ticks()
+        self.part = self.seen = None
         if self.write(answer, len(answer)) == LOST:
             raise self.ended_error()
         if self.left is not None:
@@ -273,8 +267,7 @@ class WsConnection(WsSender):
         self.close_code = code
         self.close_reason = reason
         self.phase = CLOSING
-        self.pending = self.inbox = None
-        self.held = 0
+        self.pending = None
         part = self.part
         self.part = part.skipper() if part is not None else None  # type: ignore[assignment]
         self._release_senders()
@@ -300,28 +293,56 @@ class WsConnection(WsSender):
 
     # ---- deadlines -------------------------------------------------------
 
+    def heard(self) -> bool:
+        """Whether bytes came since the last check()."""
+        return self.seen is None and self.phase == OPEN
+
     def check(self, now: int) -> None:
         """Called every now and then: heartbeat and deadlines."""
         self.server.check_channel(self, now)
         if self.phase != OPEN:
             return
+        if not MICROPYTHON and self.paused and self.due is None and peer_gone(self):
+            self.hung_up()
+        if self._silent_too_long(now):
+            return self.drop()
         config = self.server.config
-        if self.fresh or self.paused:
-            self.fresh = self.pinged = False
-            self.seen = now
-        elif config.ping_interval is not None:
-            silent = ticks_diff(now, self.seen) - int(config.ping_interval * 1000)
-            if silent >= 0 and not self.pinged:
-                self.pinged = True
-                self.write_urgent(_PING)
-            elif config.pong_timeout is not None and silent >= int(config.pong_timeout * 1000):
-                return self.drop()
         part = self.part
         if part is not None and config.message_timeout is not None:
             if part.since is None:
                 part.since = now
             elif ticks_diff(now, part.since) >= int(config.message_timeout * 1000):
                 self.fail(POLICY_VIOLATION, "the message did not arrive in time")
+
+    def _silent_too_long(self, now: int) -> bool:
+        # Heartbeat: a PING after a silence, and the end of patience after a longer one.
+        config = self.server.config
+        seen = self.seen
+        if seen is None or (self.paused and seen < 0):
+            self.seen = now
+        elif config.ping_interval is not None:
+            pinged = seen < 0
+            silent = ticks_diff(now, ~seen if pinged else seen) - int(config.ping_interval * 1000)
+            if self.paused:
+                # Nothing is read, so no PONG can be seen. But a peer that has gone does not take a PING: its system
+                # refuses it, or ours gives up, and then hung_up() is called.
+                if silent >= 0 and self.due is None and not self.backlog():
+                    self.seen = now
+                    self.write_urgent(_PING)
+            elif silent >= 0 and not pinged:
+                self.seen = ~seen
+                self.write_urgent(_PING)
+            elif config.pong_timeout is not None and silent >= int(config.pong_timeout * 1000):
+                return True
+        return False
+
+    def hung_up(self) -> None:
+        """The peer has gone. What it had sent is still there: a busy handler has linger_timeout to take it."""
+        if not self.paused or self.phase != OPEN:
+            return self.drop()
+        seconds = self.server.config.linger_timeout
+        if self.due is None and seconds is not None:
+            self.due = ticks_add(ticks(), int(seconds * 1000))
 
     def overdue(self) -> None:
         """The peer did not close, or the handler did not decide, in time."""
@@ -336,10 +357,3 @@ class WsConnection(WsSender):
     def ended(self, value, error) -> None:
         """The handler has finished."""
         self.server.finished(self, value, error)
-
-
-def _decode(view) -> "str | None":
-    try:
-        return str(view, "utf-8")
-    except UnicodeError:
-        return None

@@ -13,11 +13,19 @@ class EventSourceResponse(StreamingResponse):
     stream     generator, async or not, or any iterable of events; see StreamingResponse
     headers    dict or pairs
     retry      milliseconds after which a browser reconnects; None leaves it to the browser
+    chunk_size is taken and not needed
     heartbeat  seconds between comments that keep proxies from closing a silent stream, and that let the server
                notice a client that has gone; None (default) sends none
     """
 
-    def __init__(self, stream=None, headers=None, retry: "int | None" = None, heartbeat: "float | None" = None):
+    def __init__(
+        self,
+        stream=None,
+        headers=None,
+        retry: "int | None" = None,
+        chunk_size=None,
+        heartbeat: "float | None" = None,
+    ):
         StreamingResponse.__init__(self, stream, "text/event-stream", headers=headers)
         self.retry = retry
         self.heartbeat = heartbeat

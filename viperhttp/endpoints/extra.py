@@ -11,6 +11,7 @@ _KEEP = b"!#$%&'()*+,-./:;=?@[]_~"  # what stands in a URL as it is (RFC 3986), 
 class JSONResponse(Response):
     """An object as JSON; a handler that returns a dict or a list gets the same.
 
+    content  what json.dumps() takes; status_code, headers, background as Response has them
     dumps  what turns it into JSON, default json.dumps
     """
 
@@ -19,14 +20,14 @@ class JSONResponse(Response):
 
 
 class HTMLResponse(Response):
-    """HTML from a str or UTF-8 bytes."""
+    """HTML from `content`, a str or UTF-8 bytes; the rest is as Response has it."""
 
     def __init__(self, content="", status_code: int = 200, headers=None, background=None):
         Response.__init__(self, content, status_code, headers, HTML, background=background)
 
 
 class PlainTextResponse(Response):
-    """Text from a str or UTF-8 bytes."""
+    """Text from `content`, a str or UTF-8 bytes; the rest is as Response has it."""
 
     def __init__(self, content="", status_code: int = 200, headers=None, background=None):
         Response.__init__(self, content, status_code, headers, TEXT, background=background)

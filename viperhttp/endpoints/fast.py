@@ -12,10 +12,13 @@ from micropython import const
 
 from ..connection.sender import turn
 from ..exceptions import WebSocketException
+from ..protocol.codes import INVALID_PAYLOAD
 from ..protocol.frames import ST
-from ..protocol.kernels import pack, scan
+from ..protocol.kernels import pack, scan, text
+from ..transport import buffers
 from ..transport.buffers import TX
-from ..transport.channel import DONE, SUSPEND, resume
+from ..transport.channel import DONE, resume
+from ..transport.cork import CORK
 
 _OPEN = const(1)  # connection.ws.OPEN
 _SMALL = const(126)  # payloads below have the shortest header, and fit in TX whatever its size
@@ -37,38 +40,62 @@ class FastPath:
 
     def feed_first(self, buf, off: int, end: int):
         """feed() for the hub: the last thing to do, to let the handler's task go on, is left to it."""
-        self.fresh = True
+        self.seen = None
         if self.phase == _OPEN and self.part is None:
+            at = scan(buf, off, end, ST)
+            if at:
+                task = self.waiter
+                if ST[2] == end and task is not None and task is self.task:
+                    off = ST[0]
+                    if off == 0x81:
+                        self.pending = off = text(buf[at:end], ST[5])
+                        if off is not None:
+                            return task
+                    elif off == 0x82:
+                        self.pending = bytes(buf[at:end])
+                        return task
+                return self._frames(buf, at, end)
+        self.feed_any(buf, off, end)
+
+    def _frames(self, buf, at: int, end: int) -> None:
+        # Several frames in one read, or no message for a handler that waits for it. scan() has found the first one.
+        # This frame is on the heap, once for all of them.
+        cork = CORK
+        try:
             while True:
+                off = ST[2]
+                task = self.waiter
+                if task is not None and task is self.task and ST[0] == 0x81:
+                    message = text(buf[at:off], ST[5])
+                    if message is None:
+                        return self.fail(INVALID_PAYLOAD, "text is not UTF-8")
+                    if buf is buffers.RX:
+                        cork.room = off
+                        if self.out is None and off < end:
+                            cork.put_in(self)
+                    self.pending = message
+                    self.waiter = task.data = None
+                    core.cur_task = task
+                    try:
+                        task.coro.send(None)
+                    except BaseException as error:
+                        core.cur_task = None
+                        self.over(task, error)
+                else:
+                    self.whole_frame(buf, at, off)
+                    if self.paused:
+                        break
+                if off == end:
+                    return
+                if self.phase != _OPEN:
+                    break
                 at = scan(buf, off, end, ST)
                 if not at:
                     break
-                off = ST[2]
-                if ST[0] == 0x81:
-                    if self._ready_text(buf, at, off):
-                        if off == end:
-                            return self.waiter
-                        self.wake()
-                else:
-                    self._other(buf, at, off)
-                if off == end:
-                    return None
-                if self.phase != _OPEN or self.paused:
-                    break
-        self.feed_any(buf, off, end)
-
-    def _ready_text(self, buf, at: int, n: int) -> bool:
-        # True: the message is there for the handler, which waits and can be resumed on the spot.
-        buf = buf[at:n]
-        n -= at
-        text = _decode(buf)
-        # As many characters as bytes: ASCII, whatever MicroPython's decoder accepts; scan() may have seen it already.
-        if self.waiter is None or text is None or n > self.route.limit or ST[5] and _len(text) != n:
-            return self.text_any(buf, n, text)
-        self.pending = text
-        if self.waiter is self.task:
-            return True
-        self.wake()
+            self.feed_any(buf, off, end)
+        finally:
+            if self.out is cork:
+                cork.pull_out(self)
 
     def wake(self) -> None:
         """Resume the task that parked; see Channel.wake."""
@@ -83,78 +110,94 @@ class FastPath:
         else:
             self.wake_later()
 
-    async def receive_text(self, timeout: "float | None" = None) -> str:
-        """The next text message; see WebSocketBase.receive_text."""
+    def receive_text(self, timeout: "float | None" = None):
+        """The next text message; see WebSocketBase.receive_text.
+
+        A generator, which MicroPython awaits like a coroutine: its bare `yield` needs no object to wait for.
+        """
         while self.pending is None:
             if self.phase != _OPEN:
                 self.need_open()
             if timeout is not None:
-                await self.nap(timeout)
+                yield from self.nap(timeout)
             else:
                 if self.waiter is not None:
                     self.park()
-                self.waiter = task = core.cur_task
-                task.data = self
-                await SUSPEND
-        message = self.pending
+                # One more name would make the generator a block larger.
+                self.waiter = timeout = core.cur_task
+                timeout.data = self
+                timeout = None
+                yield
+        timeout = self.pending
+        if _type(timeout) is not _str:
+            timeout = self.take()
+            if _type(timeout) is not _str:
+                raise WebSocketException(_UNSUPPORTED, "expected text")
+            return timeout
         self.pending = None
-        if self.inbox is not None:
-            self.refill()
-        if _type(message) is not _str:
-            raise WebSocketException(_UNSUPPORTED, "expected text")
-        return message
+        return timeout
 
     def send_text(self, data: str):
         """Send a text message; see WebSocketBase.send_text."""
-        if self.out is None and self.phase == _OPEN and _type(data) is _str:
-            n = _len(data)
-            if n < _SMALL or n + 4 <= _len(TX):
-                n = pack(TX, 0x181, data, n)
-                if n and self.put(n) > 0:
-                    st = ST
-                    st[4] = n = st[4] + 1
-                    return DONE if n < _BURST else turn()
-                if n:
-                    return self.after_write()
+        if self.out is None:
+            if self.phase == _OPEN and _type(data) is _str:
+                n = _len(data)
+                if n < _SMALL or n + 4 <= _len(TX):
+                    n = pack(TX, 0x181, data, n)
+                    if n:
+                        data = _write(self.sock, n)
+                        if data == n:
+                            ST[4] = n = ST[4] + 1
+                            return DONE if n < _BURST else turn()
+                        if data == -1:
+                            self.lost_in_put()
+                        else:
+                            self.put_rest(n - (data or 0))
+                        return self.after_write()
+        elif self.out is CORK and self.phase == _OPEN and _type(data) is _str and _gathered(CORK, data):
+            return DONE
         return self.send_text_any(data)
 
-    def put(self, k: int) -> int:
-        """Send the frame in TX, `k` bytes, when nothing waits: SENT, QUEUED or LOST."""
-        try:
-            k -= self.sock.write(TX, k) or 0
-        except OSError:
-            return self.lost_in_put()
-        return 1 if not k else self.put_rest(k)
 
-
-def _decode(view):
+def _write(sock, n: int):
+    # Of TX, n bytes: how many went, None when none can, -1 when the connection is gone. (A `try` in send_text would
+    # make its frame too large for the stack.)
     try:
-        return _str(view, "utf-8")
-    except UnicodeError:
-        return None
+        return sock.write(TX, n)
+    except OSError:
+        return -1
+
+
+def _gathered(cork, data) -> bool:
+    # An ASCII text that fits behind the others.
+    n = _len(data)
+    k = cork.size
+    if n + k + 4 > cork.room:
+        return False
+    n = pack(buffers.RX, k << 9 | 0x181, data, n)
+    cork.size = k + n
+    return n > 0
 
 
 def send_all(members, data: bytes) -> tuple:
-    """(how many members the frame `data` reached, [(member, result)] of the others or None)."""
+    """(how many WebSockets took the frame `data` at once, [the others] or None)."""
     n = _len(data)
     reached = 0
-    failed = None
+    rest = None
     for ws in members:
-        if ws.out is not None or ws.phase != _OPEN:
-            result = ws.push(data)
-        else:
+        if ws.out is None and ws.phase == _OPEN:
             try:
                 result = ws.sock.write(data)
             except OSError:
-                result = ws.lost_in_put()
+                ws.lost_in_put()
             else:
-                if result == n:
+                if result == n or ws.wait_with(data, result or 0) >= 0:
                     reached += 1
                     continue
-                result = ws.wait_with(data, result or 0)
-        if result >= 0:
+        elif ws.out is CORK and ws.phase == _OPEN:
+            CORK.add(data)
             reached += 1
-        else:
-            failed = failed or []
-            failed.append((ws, result))
-    return reached, failed
+            continue
+        rest = rest or []
+        rest.append(ws)
+    return reached, rest

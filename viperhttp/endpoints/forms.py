@@ -152,7 +152,7 @@ class Form:
         self.files: dict = {}
 
     def add(self, name: str, value) -> None:
-        """One more field."""
+        """One more field: its name, and its text or the bytes of a file as the value."""
         self._pairs.append((name, value))
 
     def all(self, name: str) -> list:

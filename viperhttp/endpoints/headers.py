@@ -36,7 +36,7 @@ class Headers:
         for line in self._head.block.split(b"\r\n"):
             if line:
                 at = line.find(b":")
-                pairs.append((latin1(line[:at]), latin1(line[at + 1 :])))
+                pairs.append((latin1(line[:at]).lower(), latin1(line[at + 1 :].strip(b" \t"))))
         return pairs
 
     def keys(self) -> list:
@@ -64,13 +64,3 @@ class Headers:
 
     def __repr__(self) -> str:
         return "Headers(%r)" % self.items()
-
-
-def drop(block: bytes, names: str) -> bytes:
-    """The header lines of `block` without those named."""
-    unwanted = names.split(" ")
-    kept = []
-    for line in block.split(b"\r\n"):
-        if line and str(line[: line.find(b":")], "utf-8") not in unwanted:
-            kept.append(b"\r\n" + line)
-    return b"".join(kept)

@@ -26,6 +26,14 @@ class IdleWebSocket(WebSocket):
         if end - off > self._control_bytes:
             self.active = ticks()
 
+    def feed_first(self, buf, off: int, end: int):
+        """feed() for MicroPython's hub, which leaves to it to let the handler's task go on."""
+        self._control_bytes = 0
+        task = WebSocket.feed_first(self, buf, off, end)  # type: ignore[attr-defined]  # on MicroPython only
+        if end - off > self._control_bytes:
+            self.active = ticks()
+        return task
+
     def _control(self, opcode: int, payload: bytes) -> None:
         self._control_bytes += _HEADER + len(payload)
         WebSocket._control(self, opcode, payload)

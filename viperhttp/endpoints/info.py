@@ -1,33 +1,11 @@
 """What a Request and a WebSocket tell of the client and its request, parsed when asked for."""
 
-from ..config import MICROPYTHON
-from ..protocol.url import parse_query
 from .headers import Headers
+from .requestinfo import address
 
-_DEFAULT_PORT = {"http": 80, "https": 443}
 
-
-class RequestInfo:
-    """Mixin over `head`, `peer`, `path_params`.
-
-    An attribute x is what the method _get_x returns. A property would do the same, but one property in a class makes
-    MicroPython search the class and its bases at every assignment to an attribute: 1 500 instructions each.
-    """
-
-    def __getattr__(self, name: str):
-        if name.startswith("_"):
-            raise AttributeError(name)
-        try:
-            getter = getattr(self, "_get_" + name)
-        except AttributeError:
-            raise AttributeError("%s has no attribute %r" % (type(self).__name__, name))
-        return getter()
-
-    head = None
-    peer = None
-    path_params: dict = {}
-    dropped = ""
-    _scheme = "http"
+class Info:
+    """Mixin of RequestInfo: over `head`, `peer` and `server`."""
 
     def _get_path(self) -> str:
         """The path as sent, still percent-encoded."""
@@ -39,16 +17,18 @@ class RequestInfo:
 
     def _get_query_params(self) -> dict:
         """The fields of the query string; the last of equal names."""
+        from ..protocol.url import parse_query
+
         return parse_query(self.head.query)
 
     _get_query_parameters = _get_query_params
 
     def _get_headers(self) -> Headers:
         """The headers, case-insensitive."""
-        return Headers(self.head, self.dropped)
+        return Headers(self.head, self.head.dropped)
 
     def header(self, name: str, default=None):
-        """One header, or `default`."""
+        """The header `name`, in any case, or `default`."""
         return self.headers.get(name, default)
 
     def _get_cookies(self) -> dict:
@@ -86,23 +66,3 @@ class RequestInfo:
     def _get_client(self) -> "tuple | None":
         """(host, port) of the other end."""
         return address(self.peer)
-
-
-def as_properties(cls) -> None:
-    """On CPython, let help() and debuggers see the attributes of `cls` that _get_ methods make."""
-    if not MICROPYTHON:
-        for name in dir(cls):
-            if name.startswith("_get_"):
-                setattr(cls, name[5:], property(getattr(cls, name)))
-
-
-as_properties(RequestInfo)
-
-
-def address(peer) -> "tuple | None":
-    """(host, port) of what accept() tells: a tuple, or on MicroPython's unix port a C sockaddr_in."""
-    if peer is None or isinstance(peer, tuple):
-        return peer[:2] if peer else None
-    if len(peer) >= 8 and peer[0] == 2:
-        return "%d.%d.%d.%d" % (peer[4], peer[5], peer[6], peer[7]), peer[2] << 8 | peer[3]
-    return None

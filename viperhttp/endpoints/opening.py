@@ -4,8 +4,8 @@ from ..connection.ws import CONNECTING, OPEN
 from ..exceptions import WebSocketDisconnect
 from ..protocol import handshake
 from ..protocol.codes import POLICY_VIOLATION
+from ..protocol.response import pairs
 from ..transport import ticks, ticks_add
-from .responses import pairs
 
 _FOREIGN = (
     "pages of this origin may not connect; allow them by ViperHTTP(allowed_origins=[...]), or all by"
@@ -13,14 +13,25 @@ _FOREIGN = (
 )
 
 
+class Handshake:
+    """What a WebSocket has to know only until it is accepted.
+
+    accept_value    of Sec-WebSocket-Accept
+    origin_checked  the application has judged the Origin
+    stepped         the handler has made its first step; what it wanted of the headers it has read
+    """
+
+    def __init__(self, accept_value: bytes):
+        self.accept_value = accept_value
+        self.origin_checked = self.stepped = False
+
+
 class Opening:
     """Mixin of WebSocket: everything up to the 101."""
 
-    origin_checked = False  # the application has judged the Origin
+    handshake: "Handshake | None" = None
     at_accept = None  # a function that gives further headers of the 101
     subprotocol = None
-    accept_value: "bytes | None"  # of Sec-WebSocket-Accept, until the handshake is answered
-    stepped = False  # the handler has made its first step; what it wanted of the headers it has read
 
     def _get_requested_subprotocols(self) -> list:
         """What the client offers, in its order of preference."""
@@ -36,14 +47,14 @@ class Opening:
     def begin_handshake(self) -> None:
         """The handler has config handshake_timeout to accept or refuse."""
         seconds = self.server.config.handshake_timeout
-        if seconds is not None:
-            self.due = ticks_add(ticks(), int(seconds * 1000))
+        self.due = None if seconds is None else ticks_add(ticks(), int(seconds * 1000))
 
     def started(self) -> None:
         """The handler has made its first step: a route that accepts by itself does so now."""
         if self.phase == CONNECTING and self.route.auto_accept and self.task is not None:
             self.accept_by_itself()
-        self.stepped = True
+        if self.handshake is not None:
+            self.handshake.stepped = True
         if self.phase == OPEN:
             self.forget_headers()
 
@@ -70,7 +81,8 @@ class Opening:
             if self.phase == OPEN:
                 return
             raise self.ended_error()
-        if not self.origin_checked and not self.origin_allowed():
+        opening = self.handshake
+        if not opening.origin_checked and not self.origin_allowed():
             self.refuse_with(POLICY_VIOLATION, 403, _FOREIGN)
             raise self.ended_error()
         if subprotocol is None:
@@ -79,27 +91,18 @@ class Opening:
             subprotocol = None
         if self.at_accept is not None:
             headers = pairs(headers) + self.at_accept()
-        answer = handshake.response(self.accept_value, subprotocol, pairs(headers))
-        self.accept_value = None
+        answer = handshake.response(opening.accept_value, subprotocol, pairs(headers))
+        # Removed, not set to None: an idle connection is to have no room for what it does not need.
+        del self.handshake, self.due
         if subprotocol is not None:
             self.subprotocol = subprotocol
         self.open(answer)
-        if self.stepped:
+        if opening.stepped:
             self.forget_headers()
 
     def origin_allowed(self) -> bool:
         """Whether the Origin header is the board's own host, or allowed by the route or the application."""
-        # A page of any site may open a socket to any address (there is no CORS for WebSockets), so the server decides.
-        origin = self.origin
-        if not origin:
-            return True  # not a browser
-        host = self.head.get("host", "")
-        if origin.lower() in ("http://" + host.lower(), "https://" + host.lower()):
-            return True
-        allowed = self.route.origins
-        if allowed is None:
-            allowed = self.app.allowed_origins
-        return allowed is not None and origin_in(origin, allowed)
+        return origin_ok(self.head, self.app, self.route.origins)
 
     def check_origin(self, allowed) -> bool:
         """Whether the Origin header is `allowed` (str or several): case and a final "/" do not count.
@@ -107,11 +110,15 @@ class Opening:
         "*" allows everything, also a missing Origin; otherwise a missing one or "null" is False. The answer replaces
         the default rule, that pages of the board's own host may connect.
         """
-        self.origin_checked = True
+        if self.handshake is not None:
+            self.handshake.origin_checked = True
         return origin_in(self.origin, allowed)
 
     async def reject(self, status: int = 403, body="", headers=None) -> None:
-        """Refuse the handshake with an HTTP status; after accept() it is close(1008)."""
+        """Refuse the handshake with an HTTP status (default 403), `body` (str or bytes) and headers (dict or pairs).
+
+        After accept() it is close(1008).
+        """
         if self.phase == CONNECTING:
             self.refuse_with(403, status, body, pairs(headers))
         elif self.phase == OPEN:
@@ -124,6 +131,20 @@ class Opening:
         self.close_code = code
         self.close_reason = ""
         self.refuse(status, list(extra), body)
+
+
+def origin_ok(head, app, allowed) -> bool:
+    """Whether a request's Origin is the board's own host, in `allowed`, or (None) in the application's list."""
+    # A page of any site may open a socket to any address (there is no CORS for WebSockets), so the server decides.
+    origin = head.get("origin")
+    if not origin:
+        return True  # not a browser
+    host = head.get("host", "")
+    if origin.lower() in ("http://" + host.lower(), "https://" + host.lower()):
+        return True
+    if allowed is None:
+        allowed = app.allowed_origins
+    return allowed is not None and origin_in(origin, allowed)
 
 
 def origin_in(origin: "str | None", allowed) -> bool:

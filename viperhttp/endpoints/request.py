@@ -1,9 +1,10 @@
 """The HTTP request that a handler sees."""
 
+from ..cold import complete
 from ..config import MICROPYTHON
 from ..exceptions import HTTPException
 from ..protocol.kernels import utf8
-from .info import RequestInfo
+from .requestinfo import RequestInfo
 
 
 class Request(RequestInfo):
@@ -15,16 +16,26 @@ class Request(RequestInfo):
     state        dict for hooks and handlers to share things in
     """
 
+    _body: "bytes | None" = None
+    _form = None
+    _scrap: "dict | None" = None  # behind `state`
+
     def __init__(self, app, connection, head, path_params: dict):
         self.app = app
         self.connection = connection
         self.head = head
-        self.peer = connection.peer
         self.path_params = path_params
         self.method = head.method
-        self.state: dict = {}
-        self._body = None
-        self._form = None
+
+    def _get_peer(self):
+        """The address of the other end, as accept() told it."""
+        return self.connection.peer
+
+    def _get_state(self) -> dict:
+        """A dict for hooks and handlers to share things in."""
+        if self._scrap is None:
+            self._scrap = {}
+        return self._scrap
 
     async def body(self) -> bytes:
         """The whole body. HTTPException 413 when it exceeds config max_body, 400 or 408 when it does not arrive."""
@@ -98,3 +109,7 @@ class Request(RequestInfo):
 
             self._form = await read_form(self, max_parts, max_field)
         return self._form
+
+
+if not MICROPYTHON:
+    complete(Request)

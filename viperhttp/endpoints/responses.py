@@ -1,5 +1,7 @@
 """What handlers return, as a status, headers and a body."""
 
+from ..protocol.response import pairs
+
 TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 JSON = "application/json"
@@ -9,7 +11,7 @@ BYTES = "application/octet-stream"
 class Response:
     """A whole response.
 
-    body          str, bytes, or None
+    body          str, bytes, or None; content is the same
     status_code   default 200
     headers       dict, or a list of (name, value); names and values with line breaks are refused
     content_type  default text/plain for str, application/octet-stream for bytes; media_type is the same
@@ -60,13 +62,17 @@ class Response:
         self.fields = pairs(headers)
 
     def set_cookie(self, name: str, value: str = "", **options) -> None:
-        """Add a Set-Cookie header; the options are those of endpoints.cookies.set_cookie."""
+        """Add a Set-Cookie header (RFC 6265) of this name and value.
+
+        options  max_age in seconds (None: until the browser ends), expires, path ("/"), domain, secure, httponly (both
+                 False), samesite ("lax"). ValueError for what a browser would not take
+        """
         from .cookies import set_cookie
 
         self.fields.append(("Set-Cookie", set_cookie(name, value, **options)))
 
     def delete_cookie(self, name: str, path: str = "/", domain: "str | None" = None, **options) -> None:
-        """Tell the client to forget a cookie; path and domain must be those that it was set with."""
+        """Tell the client to forget the cookie `name`; path and domain must be those that it was set with."""
         self.set_cookie(name, "", path=path, domain=domain, max_age=0, **options)
 
     def has(self, name: str) -> bool:
@@ -79,13 +85,6 @@ class Response:
     async def send_to(self, connection) -> None:
         """Send it as the answer on an HttpConnection."""
         connection.respond(self.status_code, self.fields, self.body)
-
-
-def pairs(headers) -> list:
-    """Headers given as a dict or as pairs, as a list of pairs."""
-    if headers is None:
-        return []
-    return list(headers.items()) if hasattr(headers, "items") else list(headers)
 
 
 def to_response(value, dumps, where: str):

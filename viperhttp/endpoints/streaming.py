@@ -10,16 +10,27 @@ from .responses import Response
 class StreamingResponse(Response):
     """Sends each item of an iterable as it comes.
 
-    body        async generator, generator, or any iterable. On MicroPython, which has no async generators, an
-                `async def` with `yield` works the same: an item may be anything but None.
+    body        (content is the same) async generator, generator, or any iterable. On MicroPython, which has no async
+                generators, an `async def` with `yield` works the same: an item may be anything but None.
     media_type  with text/event-stream each item is an event (see protocol.sse.event): a dict with comment, event,
-                id, retry, data, or the data itself. Otherwise items are str or bytes.
+                id, retry, data, or the data itself. Otherwise items are str or bytes. content_type is the same
+    total_len   bytes of the whole body when that is known: it is told as Content-Length, and the stream must keep it
+    chunk_size, chunked   are taken and not needed: items go out as they come, framed as the client's HTTP has it
 
     When the client goes, the generator is closed: its `finally` runs.
     """
 
     def __init__(
-        self, body=None, media_type=None, content_type=None, status_code: int = 200, headers=None, content=None
+        self,
+        body=None,
+        media_type=None,
+        content_type=None,
+        status_code: int = 200,
+        headers=None,
+        chunk_size=None,
+        total_len: "int | None" = None,
+        chunked=None,
+        content=None,
     ):
         media_type = media_type or content_type or "application/octet-stream"
         self.events = media_type.startswith("text/event-stream")
@@ -29,6 +40,7 @@ class StreamingResponse(Response):
                 if not self.has(name.lower()):
                     self.fields.append((name, value))
         self.stream = content if body is None else body
+        self.total_len = total_len
 
     def opening(self):
         """Bytes that are sent before the first item, or None."""
@@ -36,32 +48,52 @@ class StreamingResponse(Response):
 
     async def send_to(self, connection) -> None:
         """Send it as the answer on an HttpConnection."""
-        connection.begin(self.status_code, self.fields, None)
+        if self.events and connection.request:
+            _list(connection.request)
+        connection.begin(self.status_code, self.fields, self.total_len)
         if connection.head.method != "HEAD":
             dumps = connection.request.app.json.dumps if connection.request else json.dumps
             opening = self.opening()
             try:
                 if opening is not None:
                     await connection.send_body(opening)
-                await _each(self.stream, _Sink(connection, self.events, dumps))
+                sink = _Sink(connection, self.events, dumps, self.total_len)
+                await _each(self.stream, sink)
             except OSError:
                 if connection.sock is not None:
                     raise
                 return  # the client has gone, which ends the stream and nothing else
+            if sink.left:
+                raise ValueError("the stream is %d bytes shorter than its total_len" % sink.left)
         connection.end()
 
 
+def _list(request) -> None:
+    # Only now it is known that the route streams events: from here on the documents say it, and /docs offers it.
+    methods, _ = request.app.table.find(request.head.path)
+    endpoint = request.app.dispatcher.find_endpoint(request.method, methods)
+    docs = endpoint.docs if endpoint is not None and endpoint.docs else {}
+    if endpoint is not None and "responses" not in docs:
+        endpoint.docs = dict(docs)
+        endpoint.docs["responses"] = {200: "text/event-stream"}
+
+
 class _Sink:
-    def __init__(self, connection, events: bool, dumps):
+    def __init__(self, connection, events: bool, dumps, left):
         self.connection = connection
         self.events = events
         self.dumps = dumps
+        self.left = left  # bytes that Content-Length has promised, or None
 
     async def put(self, item) -> None:
         if self.events:
             item = sse.event(item, self.dumps)
         elif isinstance(item, str):
             item = item.encode()
+        if self.left is not None:
+            self.left -= len(item)
+            if self.left < 0:
+                raise ValueError("the stream is longer than its total_len")
         await self.connection.send_body(item)
 
 

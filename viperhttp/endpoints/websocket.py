@@ -2,13 +2,16 @@
 
 import asyncio
 
+from ..cold import complete
 from ..config import MICROPYTHON, const
 from ..connection.ws import CONNECTING, OPEN, WsConnection
 from ..exceptions import WebSocketDisconnect, WebSocketException
 from ..protocol.codes import INTERNAL_ERROR, UNSUPPORTED_DATA, sendable
-from . import headers
-from .info import RequestInfo, as_properties
-from .opening import Opening
+from ..protocol.frames import LIMIT, ST, frame
+from ..protocol.handshake import drop
+from ..transport import LOST
+from .opening import Handshake, Opening
+from .requestinfo import RequestInfo, packed
 
 _OPEN = const(1)
 _TEXT = const(0x81)  # first byte of a whole text message
@@ -29,31 +32,41 @@ class WebSocketBase(Opening, WsConnection, RequestInfo):
     close_called = False
     let_out = False  # a disconnect has left `async with` that caught_close_codes lacks
     told = False  # the handler has had its close message
-    forgotten = False  # drop_headers are dropped
     at_end = None  # called when the handler has ended: a session saves itself
 
-    def __init__(self, app, connection, head, route, path_params: dict, accept_value: bytes):
+    def __init__(self, connection, head, route, path_params: dict, accept_value: bytes):
         self.take_over(connection)
-        self.counted = connection.counted
-        connection.counted = False
-        self.app = app
+        if MICROPYTHON:
+            self.peer = packed(self.peer)
+        if connection.counted:
+            connection.counted = False
+        else:
+            self.counted = False
         self.head = head
         self.route = route
-        self.path_params = path_params
-        self.accept_value = accept_value
-        # On the instance from the start: what a class has is found later, and in a larger table.
+        if path_params:
+            self.path_params = path_params
+        self.handshake = Handshake(accept_value)
+        # On the instance from the start: what a class has is found later, and in a larger table. No more than 12 names
+        # in all, of which open() adds two and accept() takes two away: a table of 12 has 96 bytes, the next one 136.
         self.phase = CONNECTING
-        self.part = self.pending = self.waiter = self.inbox = self.task = None
+        self.pending = self.waiter = self.task = None
+        if route.limit < ST[LIMIT]:
+            ST[LIMIT] = route.limit
 
     # ---- state -----------------------------------------------------------
 
     def _get_accepted(self) -> bool:
         """The handshake is complete."""
-        return self.accept_value is None
+        return self.handshake is None
 
     def _get_closed(self) -> bool:
         """Either side has closed, or the connection is lost."""
         return self.phase > OPEN
+
+    def _get_app(self):
+        """The application."""
+        return self.server.app
 
     def _get_request(self):
         """The request behind the WebSocket: itself, since it has all that a Request tells."""
@@ -66,11 +79,18 @@ class WebSocketBase(Opening, WsConnection, RequestInfo):
         return self._scrap
 
     def forget_headers(self) -> None:
-        """Drop the headers that every browser sends and no handler asks for."""
-        if not self.forgotten:
-            self.forgotten = True
-            self.dropped = self.server.config.drop_headers
-            self.head.block = headers.drop(self.head.block, self.dropped)
+        """Drop the headers that every browser sends and no handler asks for; what is left, equal requests share."""
+        server = self.server
+        head = self.head
+        names = server.config.drop_headers
+        block = drop(head.block, names)
+        last = server.last_head
+        if last is not None and last.block == block and last.target == head.target and last.dropped is names:
+            self.head = last
+        else:
+            head.keep(block)
+            head.dropped = names
+            server.last_head = head
 
     # ---- closing ---------------------------------------------------------
 
@@ -126,10 +146,7 @@ class WebSocketBase(Opening, WsConnection, RequestInfo):
             if self.phase != _OPEN:
                 self.need_open()
             await (self.park() if timeout is None else self.nap(timeout))
-        message = self.pending
-        self.pending = None
-        if self.inbox is not None:
-            self.refill()
+        message = self.take()
         if type(message) is not str:
             raise WebSocketException(UNSUPPORTED_DATA, "expected text")
         return message
@@ -142,8 +159,8 @@ class WebSocketBase(Opening, WsConnection, RequestInfo):
         return message
 
     async def receive_json(self, timeout: "float | None" = None):
-        """The next message, text or binary, as JSON. ValueError when it is none."""
-        return self.app.json.loads(await self.receive_any(timeout))
+        """The next message, text or binary, as JSON. ValueError when it is none. timeout: see receive_text."""
+        return self.server.app.json.loads(await self.receive_any(timeout))
 
     async def receive(self):
         """The next message, as the route's receive_type says.
@@ -208,11 +225,7 @@ class WebSocketBase(Opening, WsConnection, RequestInfo):
             if self.phase != _OPEN:
                 self.need_open()
             await (self.park() if timeout is None else self.nap(timeout))
-        message = self.pending
-        self.pending = None
-        if self.inbox is not None:
-            self.refill()
-        return message
+        return self.take()
 
     async def nap(self, timeout: float) -> None:
         """Wait for a message; only the waiting is cancelled when time is up, so that a message stays."""
@@ -257,7 +270,7 @@ class WebSocketBase(Opening, WsConnection, RequestInfo):
 
     def send_json(self, data, mode: str = "text"):
         """Send `data` as JSON, in a text message or, with mode="binary", a binary one."""
-        payload = self.app.json.dumps(data)
+        payload = self.server.app.json.dumps(data)
         if isinstance(payload, str):
             payload = payload.encode()
         return self.send_frame(_BINARY if mode == "binary" else _TEXT, payload, len(payload))
@@ -273,6 +286,16 @@ class WebSocketBase(Opening, WsConnection, RequestInfo):
             return self.send_bytes(data)
         return self.send_json(data) if kind == "json" else self.send_event(data)
 
+    def try_send(self, data) -> int:
+        """Send a str, or bytes-like data, without waiting: SENT (1, the system has it), QUEUED (0, it waits for a slow
+        peer) or DROPPED (-2, the send queue is full and the message is gone). Raises as send_text does."""
+        if self.phase != OPEN:
+            self.need_open()
+        result = self.push(frame(_TEXT, data.encode()) if isinstance(data, str) else frame(_BINARY, data))
+        if result == LOST:
+            raise self.ended_error()
+        return result
+
     def need_open(self) -> None:
         """Called when the connection is not open: accept on a route that does so by itself, else raise."""
         if self.phase == CONNECTING and self.route.auto_accept:
@@ -285,7 +308,8 @@ def _is_bytes(data) -> bool:
     return isinstance(data, (bytes, bytearray, memoryview))
 
 
-as_properties(WebSocketBase)
+if not MICROPYTHON:
+    complete(WebSocketBase)
 
 
 class _Messages:
@@ -308,7 +332,13 @@ if MICROPYTHON:
     class WebSocket(FastPath, WebSocketBase):
         """One WebSocket connection (RFC 6455); see WebSocketBase."""
 
-else:
+        # Found in the first table that is looked at.
+        feed_first = FastPath.feed_first
+        receive_text = FastPath.receive_text
+        send_text = FastPath.send_text
 
-    class WebSocket(WebSocketBase):
+else:
+    from ._cpython import FastPath
+
+    class WebSocket(FastPath, WebSocketBase):  # type: ignore[misc]
         """One WebSocket connection (RFC 6455); see WebSocketBase."""

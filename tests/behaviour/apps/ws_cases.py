@@ -7,6 +7,7 @@ import asyncio
 import gc
 import json
 import sys
+import time
 
 import viperhttp
 from viperhttp import WebSocketDisconnect, WebSocketException
@@ -185,6 +186,37 @@ async def impatient(ws):
             await ws.send_text(await ws.receive_text(timeout=0.01))
         except asyncio.TimeoutError:
             pass
+
+
+@app.websocket("/at-the-timeout")
+async def at_the_timeout(ws):
+    # The message is there in time; that it is handed over comes after the time is up.
+    await ws.accept()
+
+    async def take():
+        await asyncio.sleep(0.01)
+        message = await ws.receive_text()
+        time.sleep(0.06)
+        return message
+
+    try:
+        await ws.send_text("got " + await asyncio.wait_for(take(), 0.03))
+    except asyncio.TimeoutError:
+        await ws.send_text("lost")
+
+
+@app.websocket("/child-task")
+async def child_task(ws):
+    await ws.accept()
+
+    async def in_a_task():
+        return viperhttp.current_request()
+
+    try:
+        found = await asyncio.wait_for(in_a_task(), 10)
+        await ws.send_text("the ws" if found is ws else "something else")
+    except LookupError as error:
+        await ws.send_text(str(error))
 
 
 @app.websocket("/zombie")

@@ -1,0 +1,46 @@
+"""A file that a Python module holds: compressed when that was built, unpacked by the browser."""
+
+import sys
+from binascii import a2b_base64
+
+from .responses import Response
+
+
+def packed(request, data, headers: list) -> Response:
+    """The file in module `data` (DIGEST, SIZE, PIECES) as a Response, or 304 when the browser has it.
+
+    The module is forgotten: the next visitor loads it again, until then its kilobytes serve the application.
+    """
+    _forget(data.__name__)
+    etag = '"%s"' % data.DIGEST
+    headers = [("ETag", etag), ("Cache-Control", "no-cache"), ("Vary", "Accept-Encoding")] + headers
+    if request.head.get("if-none-match") == etag:
+        return Response(b"", 304, headers[:3])
+    headers.append(("Content-Encoding", "gzip"))
+    return _Packed(data, headers)
+
+
+class _Packed(Response):
+    # The pieces are base64, as source text holds bytes best, and are decoded one at a time.
+    def __init__(self, data, headers: list):
+        Response.__init__(self, b"", 200, headers)
+        self.data = data
+
+    async def send_to(self, connection) -> None:
+        """Send it as the answer on an HttpConnection."""
+        connection.begin(self.status_code, self.fields, self.data.SIZE)
+        if connection.head.method != "HEAD":
+            for piece in self.data.PIECES:
+                try:
+                    await connection.send_body(a2b_base64(piece))
+                except OSError:
+                    return
+        connection.end()
+
+
+def _forget(name: str) -> None:
+    package, _, short = name.rpartition(".")
+    sys.modules.pop(name, None)
+    parent = sys.modules.get(package)
+    if parent is not None and hasattr(parent, short):
+        delattr(parent, short)
