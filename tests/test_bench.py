@@ -18,6 +18,7 @@ import chart
 import check
 import hotspots
 import measure
+import readme
 import report
 import toolbox
 from measure import Load, Server
@@ -99,6 +100,33 @@ def test_the_load_client_refuses_an_echo_with_other_bytes(client):
     end()
     assert done.returncode == 5
     assert "wrong bytes" in done.stderr
+
+
+def exactly(connection, n):
+    data = b""
+    while len(data) < n:
+        data += connection.recv(n - len(data)) or b"?" * n
+    return data
+
+
+def test_the_load_client_answers_a_ping_and_goes_on(client):
+    pongs = []
+
+    def echo(connection):
+        connection.recv(4096)
+        accept = b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+        connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\n" + accept + b"\r\n\r\n")
+        for payload in (b"", b"p" * 125, b"four"):
+            exactly(connection, 2 + 4 + 3)  # a frame of "abc"
+            connection.sendall(b"\x89" + bytes([len(payload)]) + payload + b"\x81\x03abc")
+            pongs.append(exactly(connection, 2 + 4 + len(payload)))
+        connection.recv(4096)
+
+    port, end = serve(echo)
+    done = run_client(client, port, "-s", "3", "-n", "2", "-W", "1")
+    end()
+    assert done.returncode == 0, done.stderr
+    assert pongs == [b"\x8a" + bytes([128 + len(p)]) + bytes(4) + p for p in (b"", b"p" * 125, b"four")]
 
 
 def test_the_load_client_says_why_a_server_did_not_upgrade(client):
@@ -187,6 +215,17 @@ def test_a_table_shows_each_figure_with_its_ratio_to_ours():
     assert text.split("Microdot")[1].split("\n")[0].split() == ["167", "000", "8.3x"]
     assert text.split("viperhttp ")[1].split("\n")[0].split() == ["20", "000", "1.0x"]
     assert "broken failed: no luck" in text
+
+
+def test_the_readmes_have_the_committed_results():
+    assert readme.main(["--check"]) == 0, "python tools/bench/readme.py writes them"
+
+
+def test_groups_that_were_not_measured_again_stay_in_the_results():
+    old = report.document([{"group": "echo", "case": "old"}, {"group": "get", "case": "old"}], sys.executable, "2M")
+    new = report.document([{"group": "echo", "case": "new"}], sys.executable, "2M")
+    rows = report.joined(old, new)["rows"]
+    assert [(row["group"], row["case"]) for row in rows] == [("echo", "new"), ("get", "old")]
 
 
 def test_the_chart_is_well_formed_and_has_a_bar_per_figure():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 
@@ -68,7 +69,16 @@ class Bench:
         return Server(server.name, server.command, server.environment + (("VIPERHTTP_KERNELS", "pure"),))
 
     def ours_on_cpython(self, what: str) -> Server:
-        return self.host(OURS, f"viper_{what}.py", what, path=str(toolbox.ROOT), own=True)
+        """With nothing but the standard library, whatever else is installed."""
+        server = self.host(OURS, f"viper_{what}.py", what, path=str(toolbox.ROOT), own=True)
+        return dataclasses.replace(server, environment=server.environment + (("VIPERHTTP_KERNELS", "cpython"),))
+
+    def ours_with_masker(self, what: str) -> Server:
+        """Beside websockets, whose C function then unmasks."""
+        return self.host("viperhttp, C masker", f"viper_{what}.py", what, path=str(toolbox.ROOT))
+
+    def cpython_servers(self) -> list[Server]:
+        return [*self.cpython_peers(), self.ours_with_masker("echo"), self.ours_on_cpython("echo")]
 
     def cpython_peers(self) -> list[Server]:
         kinds = ("asyncio", "picows", "aiohttp", "websockets", "uvicorn-websockets", "uvicorn-wsproto")

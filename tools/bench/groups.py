@@ -20,7 +20,9 @@ from measure import Load, Server, ServerFailed
 IDLE = 100
 WINDOW = 16
 FAN = (10, 60)  # recipients; the difference is the price of one more
-CPYTHON_FAN = (100, 1000)
+ROOM = (1, 4, 16, 64)
+CPYTHON_FAN = (20, 220)
+CPYTHON_ROOM = 1000
 TIMED_MESSAGES = 5000
 # What a timed run may take for one server, in nanoseconds of an (assumed) 10 instructions.
 TIMED_WORTH = 4_000_000_000
@@ -65,9 +67,10 @@ def echo(bench: Bench, quick: bool = False) -> Iterator[Row]:
 
 def pipelined(bench: Bench) -> Iterator[Row]:
     """16 messages in flight on one connection."""
-    for server in (bench.plain_asyncio(), bench.microdot(), bench.ours("echo")):
-        load = Load(mode="pipe", window=WINDOW)
-        yield _row("pipelined", server, f"16 B x {WINDOW}", _speed, server, load, True)
+    for size in (16, 1024):
+        for server in (bench.plain_asyncio(), bench.microdot(), bench.ours("echo")):
+            load = Load(size=size, mode="pipe", window=WINDOW)
+            yield _row("pipelined", server, f"{size} B x {WINDOW}", _speed, server, load, True)
 
 
 def idle(bench: Bench) -> Iterator[Row]:
@@ -85,11 +88,19 @@ def fan_out(bench: Bench) -> Iterator[Row]:
             yield _row("fan-out", server, f"{size} B", per_recipient, server, size, FAN)
 
 
+def room(bench: Bench) -> Iterator[Row]:
+    """One member of a room speaks, and all hear it. Microdot's users await each member's send()."""
+    for members in ROOM:
+        for server in (bench.floor("room"), bench.microdot("room"), bench.ours("room")):
+            load = Load(mode="fan", path="/room", connections=members)
+            yield _row("room", server, f"{members} member{'s' * (members > 1)}", _speed, server, load, False)
+
+
 def per_recipient(server: Server, size: int, recipients: tuple[int, int], cpython: bool = False) -> dict:
     each = []
     for members in recipients:
         load = Load(mode="fan", size=size, path="/room", connections=members, wire=wire_of(server))
-        few, many = counts(server, load, cpython)
+        few, many = (10, 110) if cpython else counts(server, load)
         each.append(measure.instructions(server, load, few, many))
     return {"ir": round((each[1] - each[0]) / (recipients[1] - recipients[0]))}
 
@@ -158,7 +169,7 @@ def weight(bench: Bench) -> Iterator[Row]:
         except (toolbox.Missing, OSError) as error:
             yield {**row, "case": ".mpy files", "error": str(error)}
             continue
-        cases = {"mpy": ".mpy files", "live": "heap, 32-bit", "allocated": "with garbage"}
+        cases = {"package": "whole package", "mpy": ".mpy files", "live": "heap, 32-bit", "allocated": "with garbage"}
         for key, case in cases.items():
             if key in figures:
                 yield {**row, "case": case, "bytes": figures[key]}
@@ -167,14 +178,14 @@ def weight(bench: Bench) -> Iterator[Row]:
 def cpython_echo(bench: Bench) -> Iterator[Row]:
     """WebSocket echo on CPython beside the servers that people use there."""
     for size in catalog.SIZES:
-        for server in (*bench.cpython_peers(), bench.ours_on_cpython("echo")):
+        for server in bench.cpython_servers():
             yield _row("cpython echo", server, f"{size} B", _speed, server, Load(size=size), True, True)
 
 
 def cpython_pipelined(bench: Bench) -> Iterator[Row]:
     """16 messages in flight on CPython, processor time only."""
     for size in (16, 1024, 16384):
-        for server in (*bench.cpython_peers(), bench.ours_on_cpython("echo")):
+        for server in bench.cpython_servers():
             load = Load(size=size, mode="pipe", window=WINDOW)
             yield _row("cpython pipelined", server, f"{size} B x {WINDOW}", _speed, server, load, True, True, False)
 
@@ -183,19 +194,30 @@ def cpython_fan_out(bench: Bench) -> Iterator[Row]:
     """One of 1 000 members speaks: processor time per recipient."""
     peer = bench.host("websockets", "cpython_peers.py", "websockets", "room")
     for server in (peer, bench.ours_on_cpython("room")):
-        load = Load(mode="fan", path="/room", connections=CPYTHON_FAN[1])
-        yield _row("cpython fan-out", server, f"{CPYTHON_FAN[1]} members", _fan_time, server, load)
+        yield _row("cpython fan-out", server, f"{CPYTHON_ROOM} members", _fan_time, server)
 
 
-def _fan_time(server: Server, load: Load) -> dict:
+def _fan_time(server: Server) -> dict:
+    load = Load(mode="fan", path="/room", connections=CPYTHON_ROOM)
     cpu, wall = measure.times(server, load, 20, runs=3)
-    return {"cpu_us": round(cpu, 2), "wall_us": round(wall, 2)}
+    figures = per_recipient(server, 16, CPYTHON_FAN, cpython=True)
+    return {**figures, "cpu_us": round(cpu, 2), "wall_us": round(wall, 2)}
+
+
+def cpython_get(bench: Bench) -> Iterator[Row]:
+    """A small JSON GET, kept alive, on CPython."""
+    for kind in ("aiohttp", "uvicorn-websockets"):
+        server = bench.host(kind.partition("-")[0], "cpython_peers.py", kind, "get")
+        yield _row("cpython get", server, "keep-alive", _speed, server, Load(wire="http", path="/get"), True, True)
+    server = bench.ours_on_cpython("get")
+    yield _row("cpython get", server, "keep-alive", _speed, server, Load(wire="http", path="/get"), True, True)
 
 
 MICROPYTHON = {
     "echo": echo,
     "pipelined": pipelined,
     "idle": idle,
+    "room": room,
     "fan-out": fan_out,
     "get": get,
     "garbage": garbage,
@@ -206,4 +228,5 @@ CPYTHON = {
     "cpython echo": cpython_echo,
     "cpython pipelined": cpython_pipelined,
     "cpython fan-out": cpython_fan_out,
+    "cpython get": cpython_get,
 }

@@ -20,7 +20,7 @@ import time
 import catalog
 import measure
 import toolbox
-from measure import Load
+from measure import Load, ports
 
 FEW, MANY = 20, 1020
 GDB_MESSAGES = 20
@@ -98,7 +98,7 @@ def python_calls(server: measure.Server, load: Load, messages: int) -> list[tupl
 
 
 def _gdb(server: measure.Server, load: Load, messages: int) -> collections.Counter:
-    port = measure.free_port()
+    port = ports.free_port()
     command = [part.replace("{port}", str(port)) for part in server.command]
     process = subprocess.Popen(
         command, env={**os.environ, **dict(server.environment)}, stdout=subprocess.DEVNULL, cwd=toolbox.ROOT

@@ -20,6 +20,8 @@ FIRST_ROUTE = {
     "Microdot": "from microdot import Microdot\nfrom microdot.websocket import with_websocket\n"
     "app = Microdot()\n@app.route('/echo')\n@with_websocket\nasync def echo(request, ws):\n    pass\n",
 }
+# What serving needs loads in run(), before the first client: it counts, as it does for the others.
+READY = {"viperhttp": "app.prepare()\n", "Microdot": ""}
 
 
 def compile_package(source: pathlib.Path, target: pathlib.Path, march: str = ARCHITECTURE) -> dict[str, int]:
@@ -51,7 +53,7 @@ def loaded_modules(name: str) -> list[str]:
     source = packages()[name]
     listing = "import sys\nprint('\\n'.join(m for m in sys.modules))"
     done = subprocess.run(
-        [toolbox.micropython(), "-c", FIRST_ROUTE[name] + listing],
+        [toolbox.micropython(), "-c", FIRST_ROUTE[name] + READY[name] + listing],
         capture_output=True,
         text=True,
         timeout=60,
@@ -69,17 +71,18 @@ def loaded_modules(name: str) -> list[str]:
 
 
 def measure(name: str) -> dict[str, int]:
-    """mpy: bytes of the .mpy files a first WebSocket route loads; live and allocated: its heap, 32-bit."""
+    """Bytes. package: all .mpy files; mpy: those that a first route loads; live and allocated: its heap, 32-bit."""
     source = packages()[name]
     with tempfile.TemporaryDirectory() as folder:
         target = pathlib.Path(folder)
         sizes = compile_package(source, target)
         loaded = [m for m in loaded_modules(name) if m in sizes]
-        result = {"mpy": sum(sizes[m] for m in loaded)}
+        result = {"package": sum(sizes.values()), "mpy": sum(sizes[m] for m in loaded)}
         if shutil.which("node"):
             package = source.name
             # asyncio is part of every firmware; it is imported first so that it is in nobody's bill.
-            _, got = heap32.heap({package: str(target / package)}, ["import asyncio, json", FIRST_ROUTE[name]])
+            code = FIRST_ROUTE[name] + READY[name]
+            _, got = heap32.heap({package: str(target / package)}, ["import asyncio, json", code])
             if got["error"]:
                 raise toolbox.Missing(f"{name} on the 32-bit VM: {got['error']}")
             result.update(live=got["live"], allocated=got["allocated"])

@@ -16,18 +16,21 @@ TITLES = {
     "echo time": ("the same, processor time of the server", "cpu_us", "us per message"),
     "pipelined": ("16 messages in flight on MicroPython", "cpu_us", "us of processor time per message"),
     "idle": ("Echo of 16 B beside open, silent connections", "ir", "instructions per message"),
+    "room": ("A room on MicroPython", "ir", "instructions per message, for all its members"),
     "fan-out": ("A room on MicroPython: one more recipient", "ir", "instructions per recipient"),
     "get": ("Small JSON GET on MicroPython", "ir", "instructions per request"),
     "garbage": ("Heap allocated per message (64-bit words)", "bytes", "bytes"),
     "connections": ("Heap of one idle WebSocket (64-bit words)", "bytes", "bytes per connection"),
-    "weight": ("Import and first WebSocket route, from .mpy", "bytes", "bytes"),
+    "weight": ("The whole package; import and first WebSocket route, from .mpy", "bytes", "bytes"),
     "cpython echo": ("WebSocket echo on CPython", "ir", "instructions per message"),
     "cpython echo time": ("the same, wall time of a round trip on one core", "wall_us", "us per message"),
     "cpython pipelined": ("16 messages in flight on CPython", "cpu_us", "us of processor time per message"),
     "cpython fan-out": ("A room of 1 000 on CPython", "cpu_us", "us of processor time per recipient"),
+    "cpython fan-out ir": ("A room on CPython: one more recipient", "ir", "instructions per recipient"),
+    "cpython get": ("Small JSON GET on CPython", "wall_us", "us per request"),
 }
 # Rows that are shown a second time with another figure.
-SECOND_LOOK = {"echo": "echo time", "cpython echo": "cpython echo time"}
+SECOND_LOOK = {"echo": "echo time", "cpython echo": "cpython echo time", "cpython fan-out": "cpython fan-out ir"}
 
 
 def number(value: float) -> str:
@@ -79,14 +82,26 @@ def print_group(rows: list[dict], group: str) -> None:
 
 def document(rows: list[dict], interpreter: str, heap: str) -> dict:
     """Everything a reader needs to judge or repeat the figures."""
+    when = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    versions = toolbox.versions(interpreter)
     return {
-        "measured": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "measured": when,
         "machine": toolbox.machine(),
-        "versions": toolbox.versions(interpreter),
+        "versions": versions,
         "heap": heap,
+        "groups": {row["group"]: f"{when}, {versions.get('viperhttp', '')}" for row in rows},
         "method": "tools/bench/README.md",
         "rows": rows,
     }
+
+
+def joined(old: dict, new: dict) -> dict:
+    """The new results, with the old ones of the groups that were not measured again."""
+    again = {row["group"] for row in new["rows"]}
+    kept = [row for row in old["rows"] if row["group"] not in again]
+    order = list(TITLES)
+    rows = sorted(kept + new["rows"], key=lambda row: order.index(row["group"]))
+    return {**new, "groups": {**old.get("groups", {}), **new["groups"]}, "rows": rows}
 
 
 def write(place: pathlib.Path, doc: dict) -> None:
@@ -94,17 +109,29 @@ def write(place: pathlib.Path, doc: dict) -> None:
     place.write_text(json.dumps(doc, indent=1) + "\n")
 
 
-def write_chart(place: pathlib.Path, doc: dict) -> bool:
-    """The echo table as grouped bars; false when there is none."""
-    rows = [r for r in doc["rows"] if r["group"] == "echo" and "ir" in r]
+def write_charts(folder: pathlib.Path, doc: dict) -> list[str]:
+    """The echo tables as grouped bars, echo.svg and cpython.svg; the names of those that there are figures for."""
+    versions = doc["versions"]
+    pictures = (
+        ("echo.svg", "echo", "MicroPython", versions["micropython"].split()[0] + ", unix port"),
+        ("cpython.svg", "cpython echo", "CPython", versions["cpython"]),
+    )
+    return [
+        name
+        for name, *what in pictures
+        if _chart(folder / name, doc, *what)
+    ]
+
+
+def _chart(place: pathlib.Path, doc: dict, group: str, runtime: str, version: str) -> bool:
+    rows = [r for r in doc["rows"] if r["group"] == group and "ir" in r]
     if not rows:
         return False
     place.parent.mkdir(parents=True, exist_ok=True)
-    version = doc["versions"]["micropython"].split()[0]
-    subtitle = f"instructions per message, logarithmic; MicroPython {version}, unix port"
+    subtitle = f"instructions per message, logarithmic; {runtime} {version}"
     place.write_text(
         chart.grouped_bars(
-            "WebSocket echo on MicroPython",
+            f"WebSocket echo on {runtime}",
             subtitle,
             [(r["case"], r["server"], r["ir"]) for r in rows],
             emphasis=OURS,

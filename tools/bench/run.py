@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import pathlib
 import sys
@@ -11,6 +12,7 @@ import sys
 import catalog
 import groups
 import measure
+import readme
 import report
 import toolbox
 
@@ -20,14 +22,16 @@ RESULTS = toolbox.HERE / "results"
 def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="two sizes, instructions only: under a minute")
-    parser.add_argument("--cpython", action="store_true", help="also the rows of CPython")
+    parser.add_argument("--boards", action="store_true", help="only what runs on MicroPython")
     names = (*groups.MICROPYTHON, *groups.CPYTHON)
     parser.add_argument("--only", help="these groups, by comma: " + ", ".join(names))
     parser.add_argument("--micropython", metavar="PATH", help="default: $MICROPYTHON, .venv, PATH")
     parser.add_argument("--heap", default="2M", help="MicroPython's heap (64-bit words; default %(default)s)")
     parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="where the figures go")
-    parser.add_argument("--svg", metavar="FILE", type=pathlib.Path, help="where the chart goes")
-    parser.add_argument("--keep", action="store_true", help="write tools/bench/results/bench.json and echo.svg")
+    parser.add_argument("--svg", metavar="FOLDER", type=pathlib.Path, help="where the charts go")
+    parser.add_argument(
+        "--keep", action="store_true", help="write results/ and the figures in the READMEs; what is not measured stays"
+    )
     options = parser.parse_args(argv)
     unknown = set(options.only.split(",")) - set(names) if options.only else ()
     if unknown:
@@ -40,7 +44,7 @@ def chosen(options: argparse.Namespace) -> list[str]:
         return options.only.split(",")
     if options.quick:
         return ["echo"]
-    return [*groups.MICROPYTHON, *(groups.CPYTHON if options.cpython else ())]
+    return [*groups.MICROPYTHON, *(() if options.boards else groups.CPYTHON)]
 
 
 def collect(bench: catalog.Bench, name: str, quick: bool) -> list[dict]:
@@ -72,12 +76,16 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     doc = report.document(rows, bench.micropython, options.heap)
     data = options.json or (RESULTS / "bench.json" if options.keep else None)
-    picture = options.svg or (RESULTS / "echo.svg" if options.keep else None)
+    if options.keep and (RESULTS / "bench.json").exists():
+        doc = report.joined(json.loads((RESULTS / "bench.json").read_text()), doc)
     if data:
         report.write(data, doc)
         print(f"\nfigures: {data}")
-    if picture and report.write_chart(picture, doc):
-        print(f"chart: {picture}")
+    folder = options.svg or (RESULTS if options.keep else None)
+    if folder:
+        print("charts:", *report.write_charts(folder, doc))
+    if options.keep:
+        readme.main([])
     return 1 if any(row["server"] == catalog.OURS and "error" in row for row in rows) else 0
 
 

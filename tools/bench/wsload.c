@@ -201,11 +201,24 @@ static void make_message(void) {
     }
 }
 
+/* A PING stands in buf[0:have], where a reply is expected: answer it, and read on. A run that takes long meets some. */
+static void pong(int fd, size_t have) {
+    size_t payload = buf[1] & 127, ping = 2 + payload;
+    char answer[140] = {(char)0x8a, (char)(0x80 | payload)}; /* masked with zeros */
+    if (have < ping) get(fd, buf + have, ping - have);
+    memcpy(answer + 6, buf + 2, payload);
+    put(fd, answer, 6 + payload);
+    size_t rest = have > ping ? have - ping : 0;
+    memmove(buf, buf + ping, rest);
+    get(fd, buf + rest, have - rest);
+}
+
 static void expect(int fd, int check) {
     size_t left = rep_len, at = 0;
     while (left) {
         size_t part = left < BUFFER ? left : BUFFER;
         get(fd, buf, part);
+        while (!at && wire == WS && buf[0] == (char)0x89) pong(fd, part);
         if (check && memcmp(buf, rep + at, part)) fail(5, "a reply has the wrong bytes");
         at += part;
         left -= part;

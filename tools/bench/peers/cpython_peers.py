@@ -1,5 +1,5 @@
 # The servers that viperhttp stands beside on CPython, each as its documentation writes an echo.
-#   cpython_peers.py PORT KIND [room]
+#   cpython_peers.py PORT KIND [room|get]
 # KIND: asyncio, websockets, aiohttp, picows, uvicorn-wsproto, uvicorn-websockets
 # Compression is off in all of them. Each ends when its last connection has closed.
 import asyncio
@@ -133,6 +133,12 @@ async def picows_echo(port):
     await server.serve_forever()
 
 
+async def asgi_get(scope, receive, send):
+    head = [(b"content-type", b"application/json"), (b"content-length", b"24")]
+    await send({"type": "http.response.start", "status": 200, "headers": head})
+    await send({"type": "http.response.body", "body": b'{"ok":true, "value": 42}'})
+
+
 async def asgi_echo(scope, receive, send):
     await receive()
     await send({"type": "websocket.accept"})
@@ -148,11 +154,11 @@ async def asgi_echo(scope, receive, send):
     closed()
 
 
-def uvicorn_echo(port, engine):
+def uvicorn_server(port, engine, application):
     import uvicorn
 
     uvicorn.run(
-        asgi_echo,
+        application,
         host=HOST,
         port=port,
         ws=engine,
@@ -167,7 +173,8 @@ def uvicorn_echo(port, engine):
 def main(port, kind, mode):
     if kind.startswith("uvicorn-"):
         engine = kind[8:]
-        return uvicorn_echo(port, "websockets-sansio" if engine == "websockets" else engine)
+        engine = "websockets-sansio" if engine == "websockets" else engine
+        return uvicorn_server(port, engine, asgi_get if mode == "get" else asgi_echo)
     servers = {
         "asyncio": plain_asyncio,
         "websockets": websockets_room if mode == "room" else websockets_echo,
