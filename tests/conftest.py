@@ -1,7 +1,8 @@
-"""Runs each test of tests/protocol on four runtimes, and turns skips into failures where none is allowed.
+"""Runs each test of tests/protocol on four runtimes and each of tests/device on two, and turns skips into failures
+where none is allowed.
 
-A file tests/protocol/test_*.py is never imported here: protocol/runner.py runs it in a process of its own for
-each runtime, and each of its functions appears once per runtime, as test_x[micropython-viper].
+Their files are never imported here: protocol/runner.py runs one in a process of its own for each runtime, and each
+of its functions appears once per runtime, as test_x[micropython-viper].
 """
 
 import ast
@@ -13,24 +14,27 @@ import pytest
 
 HERE = pathlib.Path(__file__).parent
 PROTOCOL = HERE / "protocol"
+DEVICE = HERE / "device"
 ROOT = HERE.parent
 sys.path[:0] = [str(ROOT), str(HERE), str(PROTOCOL)]
 
 import runtimes  # noqa: E402
 
 RUNNER = PROTOCOL / "runner.py"
+# In which folder tests run on which runtimes; the device's code has nothing to do with byte loops.
+ON = {PROTOCOL: runtimes.RUNTIMES, DEVICE: runtimes.RUNTIMES[::2]}
 MARK = "\x1e"  # starts each line that the runner means for us
 NO_SKIP = os.environ.get("VIPERHTTP_NO_SKIP", "") not in ("", "0")
 
 
 def pytest_pycollect_makemodule(module_path, parent):
-    if module_path.parent == PROTOCOL:
+    if module_path.parent in ON:
         return ProtocolModule.from_parent(parent, path=module_path)
     return None
 
 
 class ProtocolModule(pytest.File):
-    """A file of tests/protocol: one test per function and runtime."""
+    """A file of tests/protocol or tests/device: one test per function and runtime."""
 
     def collect(self):
         names = {}
@@ -40,7 +44,7 @@ class ProtocolModule(pytest.File):
                     raise self.CollectError(f"{self.path}:{node.lineno}: another {node.name} hides the first")
                 names[node.name] = node.lineno
         self.runs = {}
-        for runtime in runtimes.RUNTIMES:
+        for runtime in ON[self.path.parent]:
             for name, line in names.items():
                 yield RuntimeTest.from_parent(self, name=f"{name}[{runtime.name}]", target=name,
                                               runtime=runtime, line=line)
@@ -89,7 +93,7 @@ class RuntimeFailure(Exception):
 
 def run_module(path, runtime, names):
     """Run functions of one file on one runtime: {name: (outcome, text)}."""
-    output, status = runtime.run(str(RUNNER), path.stem, *names, folders=[str(path.parent)])
+    output, status = runtime.run(str(RUNNER), path.stem, *names, folders=[str(path.parent), str(PROTOCOL)])
     results, kernels, under_way = read_outcomes(output)
     if kernels not in (None, runtime.kernels):
         reason = ("skip", f"this interpreter has no {runtime.kernels} byte loops (it took {kernels}); "

@@ -1,6 +1,7 @@
 """The interpreters that the tests run on, and how to start a script on each of them.
 
-MicroPython is $MICROPYTHON, else a `micropython` on PATH, else the one that `make` put in .venv.
+MicroPython is $MICROPYTHON, else a `micropython` on PATH, else the one that `make` put in .venv. With
+VIPERHTTP_MPY=folder it takes the library from there, as tools/mpy/build.py has made it (--arch x64), not from source.
 """
 
 import os
@@ -14,6 +15,7 @@ import environment  # noqa: E402
 import interpreters  # noqa: E402
 
 HEAP = "2M"  # of 64-bit words; plenty for a test module, small enough that a leak shows
+BUILT = [os.path.abspath(path) for path in (os.environ.get("VIPERHTTP_MPY"),) if path]
 TIMEOUT = 100  # seconds; less than pytest's own, so that the output is kept
 
 
@@ -46,7 +48,7 @@ class Runtime:
         """The environment for it: modules are found in the project and in `folders`."""
         env = dict(os.environ, VIPERHTTP_KERNELS=self.kernels, PYTHONUNBUFFERED="1")
         path = [ROOT, *folders]
-        env["MICROPYPATH"] = ":".join([*path, ".frozen"])
+        env["MICROPYPATH"] = ":".join([*BUILT, *path, ".frozen"])
         env["PYTHONPATH"] = os.pathsep.join(path)
         return env
 

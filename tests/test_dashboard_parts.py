@@ -218,7 +218,7 @@ def test_the_bundled_page_is_the_same_for_the_same_sources(bundle, tmp_path):
 def test_without_uplot_the_bundled_page_asks_for_nothing_that_is_not_there(bundle):
     page = bundle.page(DASHBOARD / "page", None)
     assert "uplot.js" not in page and "uplot.css" not in page
-    assert page.count("<script>") == 4 and page.count("<style>") == 1
+    assert page.count("<script>") == 3 and page.count("<style>") == 1
 
 
 def test_the_bundled_page_holds_uplot_and_its_licence(bundle, tmp_path):

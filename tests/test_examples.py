@@ -211,28 +211,40 @@ def test_the_dashboard_page_is_one_compressed_file_that_loads_nothing_else(runti
         assert not re.search(r"<(script|img|iframe)[^>]+src=|<link rel=.stylesheet", page)
 
 
+def live(example):
+    return connect(example.url("/live", "ws"), subprotocols=["viper.v1"])
+
+
+async def value_where(ws, key, condition=lambda value: True):
+    """The next value of a key for which the condition holds, from a message of its own or a reset."""
+    while True:
+        found = json.loads(await message(ws))
+        values = found[3]["values"] if found[2] == "reset" else [[found[-1], found[3]]]
+        for name, value, *_ in values:
+            if name == key and condition(value):
+                return value
+
+
 @both
 def test_the_dashboard_describes_its_readings_then_sends_them_as_they_change(runtime):
     async def talk(example):
-        async with connect(example.url("/live", "ws")) as ws:
-            hello = json.loads(await message(ws))
-            assert hello["type"] == "hello" and hello["series"] and hello["name"]
-            for one in hello["series"]:
+        async with live(example) as ws:
+            about = await value_where(ws, "about")
+            assert about["series"] and about["name"] and about["interval"]
+            for one in about["series"]:
                 assert set(one) >= {"key", "label", "unit", "group", "min", "max", "digits"}
-            rows = []
-            while len(rows) < 6:
-                rows.append(await message_where(ws, lambda m: isinstance(m, list)))
+            rows = [await value_where(ws, "row") for _ in range(6)]
             times = [row[0] for row in rows]
             assert times == sorted(set(times))
             for row in rows:
-                assert len(row) == 1 + len(hello["series"])
+                assert len(row) == 1 + len(about["series"])
                 assert all(value is None or math.isfinite(value) for value in row[1:])
             assert len({tuple(row[1:]) for row in rows}) > 1
-            return hello
+            return about
 
     with Example("dashboard", runtime) as example:
-        hello = run(talk(example))
-    keys = [one["key"] for one in hello["series"]]
+        about = run(talk(example))
+    keys = [one["key"] for one in about["series"]]
     assert "late" in keys
     assert ("heap" in keys) == (runtime != "cpython")
     if sys.platform == "linux":
@@ -240,18 +252,19 @@ def test_the_dashboard_describes_its_readings_then_sends_them_as_they_change(run
 
 
 @both
-def test_a_later_viewer_of_the_dashboard_gets_the_samples_taken_before(runtime):
+def test_the_dashboards_history_has_the_samples_taken_before(runtime):
     async def talk(example):
-        url = example.url("/live", "ws")
-        async with connect(url) as first:
-            seen = [(await message_where(first, lambda m: isinstance(m, list)))[0] for _ in range(8)]
-            async with connect(url) as second:
-                assert json.loads(await message(second))["type"] == "hello"
-                history = await message_where(second, lambda m: isinstance(m, dict))
-                assert history["type"] == "history"
-                assert set(seen) <= {row[0] for row in history["rows"]}
-                live = await message_where(second, lambda m: isinstance(m, list))
-                assert live[0] > history["rows"][-1][0]
+        async with live(example) as ws:
+            return [(await value_where(ws, "row"))[0] for _ in range(8)]
+
+    def history(example, since=""):
+        return json.loads(get(example, "/history" + since)[1])
 
     with Example("dashboard", runtime) as example:
-        run(talk(example))
+        seen = run(talk(example))
+        held = history(example)
+        assert set(seen) <= {row[0] for row in held}
+        assert [row[0] for row in held] == sorted(row[0] for row in held)
+        later = history(example, f"?since={seen[4]}")
+        assert {row[0] for row in later} >= set(seen[5:]) and min(row[0] for row in later) > seen[4]
+        assert history(example, f"?since={later[-1][0] + 1000000}") == []

@@ -21,6 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 import environment
 import install
 import interpreters
+import ports
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ECHO = "examples/echo/main.py"
@@ -45,16 +46,10 @@ def parse_groups(text):
     return groups
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @contextlib.contextmanager
 def server(runtime, heap, program=ECHO):
     """Runs the program; yields (port, process, log file); stops it with Ctrl-C's signal."""
-    port = free_port()
+    port = ports.free_port()
     command, variables = interpreters.command(runtime, heap)
     with tempfile.TemporaryFile("w+", errors="replace") as log:
         process = subprocess.Popen([*command, program, str(port)], cwd=environment.ROOT, stdout=log,

@@ -17,6 +17,8 @@ import interpreters
 # An ESP32 or a Pico W has 100 to 200 KiB of heap in 32-bit words; a host's words are twice as wide,
 # so the same objects take twice the bytes: 128 KiB there is 256 KiB here.
 BOARD_HEAP = "256K"
+# Of examples that need more, from source: on a board from .mpy files, which are not compiled there, less will do.
+HEAPS = {"examples/dashboard": "384K", "examples/auth": "320K"}
 START_SECONDS = 20
 STOP_SECONDS = 10
 
@@ -35,7 +37,7 @@ def settings():
     runtime = (get("RUNTIME") or "micropython").lower()
     if runtime not in ("micropython", "cpython"):
         raise environment.SetupError(f"RUNTIME={runtime}: micropython or cpython")
-    heap = (get("HEAP") or BOARD_HEAP).upper()
+    heap = (get("HEAP") or HEAPS.get(app, BOARD_HEAP)).upper()
     if not heap.rstrip("KM").isdigit():
         raise environment.SetupError(f"HEAP={heap}: a size such as 256K or 2M")
     return app, int(port), heap, runtime
