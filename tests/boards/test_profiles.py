@@ -1,122 +1,46 @@
-"""Each board's profile on a virtual board with that board's limits: an application is flashed, served, and lost."""
+"""Each board's profile on a virtual board with that board's limits: what a program goes through in its life there.
 
-import contextlib
-import gzip
-import inspect
-import json
-import os
-import socket
-import subprocess
-import sys
-import urllib.error
-import urllib.request
-
-import pytest
-import target
-from browser.example import free_port
-from running import PATIENCE, eventually
-from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import connect
-
-TOOL = target.ROOT / "tools" / "flash" / "flash.py"
-FLASH_SECONDS = 240
-RECONNECTS = 200
-# websockets 17 wants to be told that connect() is not used as a context manager; older ones do not know the word.
-LEGACY = {"legacy": True} if "legacy" in inspect.signature(connect).parameters else {}
-CTRL_C, CTRL_D = b"\x03", b"\x04"
-BOARDS = [name for name in target.names() if name != "esp8266"]
-APP = """
-import gc
-
-from viperhttp import ViperHTTP
-
-app = ViperHTTP()
-
-
-@app.get("/")
-async def home():
-    gc.collect()
-    return {"free": gc.mem_free(), "clients": app.config.max_clients}
-
-
-@app.websocket("/echo")
-async def echo(ws):
-    await ws.accept()
-    async for message in ws.iter_text():
-        await ws.send_text("echo: " + message)
+One board per profile: an application is flashed, and the tests follow each other on it, each leaving it serving.
 """
 
+import json
+import os
+import shutil
+import socket
 
-class Served:
-    """A board with an application on it: the one above, or another folder."""
+import pytest
+import runtimes
+from running import PATIENCE, eventually
+from served import BOARDS, CTRL_C, CTRL_D, Served, says
+from virtual import NewBoard
+from websockets.exceptions import ConnectionClosed
 
-    def __init__(self, board, folder, app=None):
-        self.board = board
-        self.port = free_port()
-        if app is None:
-            app = folder / "app"
-            app.mkdir(exist_ok=True)
-            (app / "main.py").write_text(APP)
-        self.command = [sys.executable, str(TOOL), "flash", "--app", str(app), "--ssid", "home", "--no-qr",
-                        "--http-port", str(self.port), "--port", str(board.link)]
+RECONNECTS = 200
 
-    def flash(self):
-        done = subprocess.run(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=FLASH_SECONDS,
-                              env=dict(os.environ, WIFI_PASSWORD="secret"))
-        assert done.returncode == 0, done.stdout + self.board.printed()[-2000:]
-        return self
 
-    def get(self, path="/"):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=PATIENCE) as answer:
-            return json.load(answer)
-
-    def serves(self):
-        """Whether it answers now."""
-        try:
-            return self.get()
-        except (OSError, urllib.error.URLError):
-            return None
-
-    def echo(self):
-        """A WebSocket of the echo."""
-        return connect(f"ws://127.0.0.1:{self.port}/echo", open_timeout=PATIENCE, ping_interval=None, **LEGACY)
-
-    def type(self, keys):
-        """Type on its console."""
-        with open(self.board.link, "wb", buffering=0) as console:
-            console.write(keys)
+@pytest.fixture(scope="module", params=BOARDS)
+def flashed(request, tmp_path_factory):
+    """The profile's board, with the application on it."""
+    if not runtimes.micropython():
+        pytest.skip(runtimes.no_micropython())
+    folder = tmp_path_factory.mktemp(request.param)
+    with NewBoard(request.param, folder, micropython=runtimes.micropython()) as board:
+        board.set(networks={"home": "secret"})
+        yield Served(board, folder).flash()
 
 
 @pytest.fixture
-def serve(make_board, tmp_path):
-    def make(name):
-        board = make_board(name)
-        board.set(networks={"home": "secret"})
-        return Served(board, tmp_path).flash()
-
-    return make
-
-
-def says(ws, text):
-    ws.send(text)
-    assert ws.recv(PATIENCE) == "echo: " + text
+def served(flashed):
+    """The same, serving: whatever the test before has left."""
+    flashed.board.set(networks={"home": "secret"}, up=True)
+    if flashed.board.process is None:
+        flashed.board.start()
+    if not flashed.serves():
+        flashed.restarts(flashed.board.restart)
+    return flashed
 
 
-def refused(served):
-    """Whether one client more is refused with a 503 now."""
-    # Not by websockets: it is refused as soon as it is there, which may break the pipe under what it is still sending,
-    # and websockets 17 answers that with an AssertionError.
-    try:
-        with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE) as peer:
-            return b" 503 " in peer.recv(1000)
-    except OSError:
-        return False
-
-
-@pytest.mark.parametrize("name", BOARDS)
-def test_a_board_serves_to_its_limit_and_again_after_ctrl_c_and_a_soft_reset(serve, name):
-    served = serve(name)
+def test_it_serves_to_its_limit_and_again_after_ctrl_c_and_a_soft_reset(served):
     most = served.get()["clients"]
     clients = []
     try:
@@ -124,11 +48,11 @@ def test_a_board_serves_to_its_limit_and_again_after_ctrl_c_and_a_soft_reset(ser
             clients.append(served.echo())
             says(clients[-1], f"client {number}")
         # A connection that the GET has left open may hold a place for a moment.
-        eventually(lambda: refused(served), "one client more is refused")
+        eventually(served.refuses, "one client more is refused")
         for number, ws in enumerate(clients):
             says(ws, f"again {number}")
         clients.pop().close()
-        eventually(lambda: took(served), "a place that is free is given away")
+        eventually(served.took, "a place that is free is given away")
         since = served.board.mark()
         served.type(CTRL_C)
         for ws in clients:
@@ -146,18 +70,7 @@ def test_a_board_serves_to_its_limit_and_again_after_ctrl_c_and_a_soft_reset(ser
     assert "Traceback" not in served.board.printed(since)
 
 
-def took(served):
-    """Whether a further client is served now."""
-    try:
-        with served.echo() as ws:
-            says(ws, "late")
-            return True
-    except (AssertionError, InvalidStatus, OSError, ConnectionClosed):  # as above: refused while it was sending
-        return False
-
-
-def test_two_hundred_clients_one_after_the_other_cost_nothing(serve):
-    served = serve("pico_w")
+def test_two_hundred_clients_one_after_the_other_cost_nothing(served):
     for number in range(20):
         with served.echo() as ws:
             says(ws, str(number))
@@ -171,42 +84,64 @@ def test_two_hundred_clients_one_after_the_other_cost_nothing(serve):
     assert served.get()["free"] > before - 4096
 
 
-def test_wi_fi_that_is_lost_comes_back_without_help(serve):
-    served = serve("pico_w")
+def test_wi_fi_that_is_lost_comes_back_without_help(served):
     with served.echo() as ws:
         says(ws, "before")
         joins = served.board.events().count("wifi got_ip")
+        since = served.board.mark()
         served.board.set(up=False)
-        served.board.wait_for("is lost")
+        served.board.wait_for("is lost", since)
         served.board.set(up=True)
         eventually(lambda: served.board.events().count("wifi got_ip") > joins, "it joins again")
         eventually(served.serves, "it serves again")
 
 
-def test_the_dashboards_page_comes_from_a_pico_and_gets_its_values(make_board, tmp_path):
-    board = make_board("pico_w")
-    served = Served(board, tmp_path, target.ROOT / "examples" / "dashboard").flash()
-    with urllib.request.urlopen(f"http://127.0.0.1:{served.port}/", timeout=PATIENCE) as answer:
-        page = answer.read()
-        if answer.headers["Content-Encoding"] == "gzip":
-            page = gzip.decompress(page)
-    assert b"<html" in page
-    with urllib.request.urlopen(f"http://127.0.0.1:{served.port}/viper.js", timeout=PATIENCE) as answer:
-        assert answer.status == 200
-    with contextlib.ExitStack() as stack:
-        url = f"ws://127.0.0.1:{served.port}/live"
-        viewers = [connect(url, subprotocols=["viper.v1"], ping_interval=None, **LEGACY) for _ in range(3)]
-        for ws in viewers:
-            stack.callback(ws.close)
-        for ws in viewers:
-            ws.send(json.dumps(["join", json.loads(ws.recv(PATIENCE))[3]["rooms"][0], None, None]))
-            seen = {json.loads(ws.recv(PATIENCE))[2] for _ in range(8)}
-            assert "msg" in seen or len(seen) > 1, seen
-    assert "MemoryError" not in board.printed()
+def test_a_wrong_wi_fi_password_is_told_and_the_right_one_mends_it(served):
+    since = served.board.mark()
+    assert "the Wi-Fi password is wrong" in served.flashed("mistaken", status=1)
+    served.flashed("secret")
+    assert served.serves()
+    printed = served.board.printed(since)
+    assert "MemoryError" not in printed
+    assert "mistaken" not in printed and "secret" not in printed
 
 
-def test_its_health_is_told_and_no_password_is(serve):
-    served = serve("pico_w")
+def test_unplugged_while_it_is_copied_to_it_keeps_its_program(served):
+    app = served.app / "main.py"
+    before = app.read_text()
+    more = served.app / "more"
+    more.mkdir()
+    try:
+        app.write_text(before.replace('{"free"', '{"new": 1, "free"'))
+        for number in range(8):
+            (more / f"{number}.txt").write_text(os.urandom(2000).hex())
+        process = served.start_flash()
+        for line in process.stdout:
+            if "%" in line and int(line.split("]")[1].split("%")[0]) >= 40:
+                break
+        served.board.stop()
+        said = process.communicate(timeout=PATIENCE)[0]
+        assert process.returncode == 1
+        assert "program on the board is as it was before" in said and "Traceback" not in said
+    finally:
+        app.write_text(before)
+        shutil.rmtree(more)
+    served.restarts(served.board.start)
+    assert "new" not in served.get()
+
+
+def test_a_program_that_does_not_fit_in_its_files_is_refused_and_the_old_one_stays(served):
+    big = served.app / "big.bin"
+    big.write_bytes(os.urandom(3 << 20))
+    try:
+        said = served.flashed(status=1)
+    finally:
+        big.unlink()
+    assert "not enough space" in said and "erase-app" in said
+    served.restarts(served.board.restart)
+
+
+def test_its_health_is_told_and_no_password_is(served):
     health = json.dumps(served.get("/health"))
     assert "home" in health
     assert "secret" not in health and "secret" not in served.board.printed()

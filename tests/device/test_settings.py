@@ -1,5 +1,6 @@
 """Settings on flash: whatever is cut or damaged, the values before or after a save are there."""
 
+import gc
 import io
 import os
 import sys
@@ -272,3 +273,24 @@ def test_a_report_names_the_file_and_no_content():
         finally:
             settings.report = before
         assert path in log.getvalue() and "swordfish" not in log.getvalue()
+
+
+def test_a_small_file_is_read_where_the_heap_has_small_pieces_only():
+    # What a board keeps of its errors is read and written when its heap is full.
+    with Folder() as folder:
+        path = folder + "/s.json"
+        store = Store(path)
+        store.update(BEFORE)
+        store.save()
+        if not hasattr(gc, "mem_alloc"):
+            return  # CPython: its heap is never full
+        taken = [None] * 4096
+        try:
+            for n in range(4096):
+                taken[n] = bytearray(2048)
+        except MemoryError:
+            pass
+        for at in range(0, n, 3):
+            taken[at] = None
+        gc.collect()
+        assert Store(path).values == BEFORE

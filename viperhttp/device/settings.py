@@ -179,11 +179,12 @@ def _signed(values: dict) -> str:
 
 
 def _read(name: str) -> str:
-    with open(name, "rb") as file:
-        data = file.read(_LONGEST + 1)
-    if len(data) > _LONGEST:
+    size = os.stat(name)[6]
+    if size > _LONGEST:
         raise ValueError("longer than %d bytes" % _LONGEST)
-    return str(data, "utf-8")
+    # No more than it has: read(n) takes n bytes at once, which a full heap has not in one piece.
+    with open(name, "rb") as file:
+        return str(file.read(size), "utf-8")
 
 
 def _is_there(name: str) -> bool:
