@@ -25,9 +25,13 @@ START_FILES = ("/boot.py", "/main.py")  # those of others are kept as boot_befor
 PIECE = 1536  # bytes sent at a time: 2 kB of base64, which a heap of 37 kB can still take
 ASKED = 24  # paths asked about at a time
 SPARE = 8192  # bytes of the file system to leave free
+BLOCK_USED = 8  # bytes of each block of littlefs that are its own
+FOLDER_BLOCKS = 2  # that a folder takes in littlefs
 ROUND = 48 * 1024
 COMMIT_SECONDS = 60  # for putting everything in its place: erasing and writing flash
 BAR = 28
+FULL = ("the board's file system is full; it starts as before. `make erase-app` removes the program on it first (settings"
+        " stay); or remove files of your own: mpremote fs ls")
 
 
 def digest(data):
@@ -52,11 +56,14 @@ class Copier:
 
     def digests(self, paths):
         """{path: digest, or "" where there is no such file}."""
-        found = {}
         paths = list(paths)
+        return dict(zip(paths, self._asked("digest", paths), strict=True))
+
+    def _asked(self, function, paths):
+        """[function(path) on the board for each path]."""
+        found = []
         for at in range(0, len(paths), ASKED):
-            some = paths[at:at + ASKED]
-            found.update(zip(some, self.link.ask(f"[digest(p) for p in {some!r}]"), strict=True))
+            found += self.link.ask(f"[{function}(p) for p in {paths[at:at + ASKED]!r}]")
         return found
 
     def read(self, path, most=1 << 20):
@@ -92,26 +99,24 @@ class Copier:
         there = self.digests(files)
         changed = {path: data for path, data in files.items() if there[path] != digest(data)}
         stale = [path for path in before if path not in files]
-        rounds = self._rounds(changed, bool(before))
+        rounds = self._rounds(changed, stale, bool(before))
         total = sum(map(len, changed.values()))
         self._began, self._sent, self._total = time.monotonic(), 0, total
         for number, some in enumerate(rounds):
             last = number == len(rounds) - 1
             self._stage(some)
+            self._check_room(some, stale if last else [])
             self._commit(some, stale if last else [], before)
         return len(changed), len(files) - len(changed), len(stale)
 
-    def _rounds(self, changed, is_update):
+    def _rounds(self, changed, stale, is_update):
         """The files in the order in which they go there. FlashError where they do not fit."""
         block, free = self.link.ask("room()")
         left = self.link.ask(f"os.stat('{STAGE}/pack')[6] if {STAGE[1:]!r} in os.listdir('/') and 'pack' in"
                              f" os.listdir({STAGE!r}) else 0")
-        # Replacing a file takes its blocks once more, until the old one is gone; a new one keeps them.
-        blocks = sum(-(-len(data) // block) for data in changed.values())
-        largest = max(map(len, changed.values()), default=0)
         rounds = [changed] if is_update else list(pieces(changed))
         pack = max((sum(map(len, one.values())) for one in rounds), default=0)
-        needed = pack + SPARE + (largest if is_update else blocks * block)
+        needed = pack + SPARE + block * self._blocks(changed, stale, block)
         if needed <= free + left:
             return rounds
         raise FlashError(
@@ -119,6 +124,19 @@ class Copier:
             + (" beside the old program" if is_update else "") + f", {free // 1024} kB are free. "
             + ("`make erase-app` removes the old program first (settings stay); or remove" if is_update else "Remove")
             + " files of your own: mpremote fs ls")
+
+    def _blocks(self, changed, stale, block):
+        """The most blocks that are taken at a time, beside the staging file, while these are put in their place."""
+        paths = [*stale, *changed]
+        before = dict(zip(paths, self._asked("size", paths), strict=True))
+        above = sorted({str(folder) for path in changed for folder in pathlib.PurePosixPath(path).parents})
+        taken = FOLDER_BLOCKS * sum(size < 0 for size in self._asked("size", above))
+        most = taken = taken - sum(blocks_of(before[path], block) for path in stale)
+        for path, data in changed.items():
+            taken += blocks_of(len(data), block)  # beside the old one, which goes then
+            most = max(most, taken)
+            taken -= blocks_of(before[path], block)
+        return most
 
     def _stage(self, files):
         """Make the staging file hold these files, one after the other; what an earlier run has sent of it is used."""
@@ -142,6 +160,13 @@ class Copier:
             self._give_up()
             raise FlashError("what arrived is not what was sent: try again, with another cable or port if it goes on")
 
+    def _check_room(self, files, stale):
+        """FlashError, and nothing has changed, where what has arrived cannot be put in its place."""
+        block, free = self.link.ask("room()")
+        if block * self._blocks(files, stale, block) > free:
+            self._give_up()
+            raise FlashError(FULL)
+
     def _show(self, sent, number, count):
         self.show(progress(self._sent + sent, self._total, number, count, time.monotonic() - self._began))
 
@@ -155,8 +180,7 @@ class Copier:
         text = error.error_output
         if "ENOSPC" in text or "Errno 28" in text or "OSError: 28" in text:
             self._give_up()
-            return FlashError("the board's file system is full. `make erase-app` removes the old program first"
-                              " (settings stay); or remove files of your own: mpremote fs ls")
+            return FlashError(FULL)
         if "MemoryError" in text:
             return FlashError(f"the board has no memory to take {path}: reset it and try again")
         return FlashError(f"the board could not write {path}: {text.strip().splitlines()[-1]}")
@@ -186,7 +210,10 @@ class Copier:
         except TransportError as error:
             raise Gone(f"the board does not answer any more ({error})") from None
         if trouble:
-            raise self._explained(TransportExecError(b"", trouble.decode()), "what was copied")
+            # Not given up: boot.py goes on with it.
+            last = trouble.decode().strip().splitlines()[-1]
+            raise FlashError(f"the board could not put everything in its place ({last}). Remove files of your own, if it"
+                             " is full (mpremote fs ls), and reset it: it goes on by itself")
 
     def _is_foreign(self, path, before):
         if path in before:
@@ -204,6 +231,11 @@ class Copier:
             self.link.run(f"try:\n os.rename({kept!r}, {path!r})\nexcept OSError: pass")
         self.link.run("clear()")
         return len(paths)
+
+
+def blocks_of(size, block):
+    """Blocks of a file of so many bytes; 0 where there is none (-1)."""
+    return size // (block - BLOCK_USED) + 1 if size >= 0 else 0
 
 
 def pieces(files):

@@ -19,6 +19,14 @@ def digest(path):
         return ""
 
 
+def size(path):
+    """Bytes of a file, -1 where there is none; of a folder any number but that."""
+    try:
+        return os.stat(path)[6]
+    except OSError:
+        return -1
+
+
 def put(path, data, mode):
     """Write a piece of a file, given in base64."""
     with open(path, mode) as file:
