@@ -179,7 +179,7 @@ def test_a_board_that_is_unplugged_while_it_is_copied_to_keeps_its_program(make_
     tool = make_tool()
     tool.write(1)
     tool.flash()
-    tool.write(2, **{f"more{number}.txt": os.urandom(3000).hex() for number in range(8)})
+    tool.write(2, **{f"more{number}.txt": os.urandom(3000).hex() for number in range(6)})
     process = tool.until_copying(0.4)
     tool.board.stop()
     said = process.stderr.read()
@@ -196,7 +196,7 @@ def test_a_flash_that_is_killed_leaves_the_old_program_and_the_next_one_goes_on(
     tool = make_tool()
     tool.write(1)
     tool.flash()
-    tool.write(2, **{f"more{number}.txt": os.urandom(3000).hex() for number in range(8)})
+    tool.write(2, **{f"more{number}.txt": os.urandom(3000).hex() for number in range(6)})
     end(tool.until_copying(0.4))
     tool.board.restart()
     assert tool.version() == 1
@@ -285,6 +285,17 @@ def test_a_port_that_is_not_there_and_one_that_is_silent(make_tool, tmp_path):
     assert "BOARD=toaster" in tool.run(tool.flash_command("--board", "toaster"), status=1)
     said = tool.run(tool.flash_command("--board", "esp32c3"), status=1)
     assert "this is no ESP32-C3" in said and "BOARD=pico_w" in said
+
+
+def test_a_board_with_too_little_memory_is_refused_before_anything_is_copied(make_tool):
+    tool = make_tool("esp8266")
+    tool.write(1)
+    before = tool.board.mpremote("fs", "ls", ":")
+    for options in ((), ("--board", "esp8266")):
+        said = tool.flash(*options, status=1)
+        assert "does not fit in the memory of this ESP8266" in said
+        assert "37 kB" in said and "another board: esp32, " in said and "pico_w" in said
+    assert tool.board.mpremote("fs", "ls", ":") == before
 
 
 def firmware(name="micropython", version=(1, 29, 0), mpy=6 | 3 << 8 | 4 << 10, platform="rp2",

@@ -1,4 +1,4 @@
-"""A board's littlefs that fills while `make flash` copies: the program that was there is whole, and the fix is named."""
+"""A littlefs that fills while `make flash` copies: the program that was there is whole, and the fix is named."""
 
 import os
 import sys

@@ -30,8 +30,8 @@ FOLDER_BLOCKS = 2  # that a folder takes in littlefs
 ROUND = 48 * 1024
 COMMIT_SECONDS = 60  # for putting everything in its place: erasing and writing flash
 BAR = 28
-FULL = ("the board's file system is full; it starts as before. `make erase-app` removes the program on it first (settings"
-        " stay); or remove files of your own: mpremote fs ls")
+FULL = ("the board's file system is full; it starts as before. `make erase-app` removes the program on it first"
+        " (settings stay); or remove files of your own: mpremote fs ls")
 
 
 def digest(data):
@@ -212,8 +212,8 @@ class Copier:
         if trouble:
             # Not given up: boot.py goes on with it.
             last = trouble.decode().strip().splitlines()[-1]
-            raise FlashError(f"the board could not put everything in its place ({last}). Remove files of your own, if it"
-                             " is full (mpremote fs ls), and reset it: it goes on by itself")
+            raise FlashError(f"the board could not put everything in its place ({last}). Remove files of your own, if"
+                             " it is full (mpremote fs ls), and reset it: it goes on by itself")
 
     def _is_foreign(self, path, before):
         if path in before:

