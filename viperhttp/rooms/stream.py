@@ -11,6 +11,7 @@ from ..exceptions import HTTPException, WebSocketDisconnect
 from ..log import report
 from ..protocol import sse
 from ..transport import current
+from ..transport.fresh import give_up
 from .group import SSE_VIPER, VIPER
 from .history import catch_up
 from .manager import PROTOCOL, ConnectionManager, kind_of
@@ -102,6 +103,9 @@ class Stream:
     def add(self, member) -> None:
         """An event stream begins; the first one starts the heartbeat."""
         server = member.connection.server
+        # A client that is gone without a word shows only by not acknowledging what is sent, heartbeats at least.
+        if server.config.write_timeout:
+            give_up(member.connection, server.config.write_timeout)
         # One task, which outlives a moment without streams: one for each client that comes back soon would wait beside
         # the others. That of an earlier run() may be neither done nor alive, after a Ctrl-C.
         if self.heartbeat and (self.task is None or self.task.done() or self.server is not server):
