@@ -81,6 +81,28 @@ def test_messages_upstream_reach_the_application_over_both(serve):
         served.wait_for_log(f"got latest {said}")
 
 
+def test_what_a_plain_client_sends_is_for_the_room_of_its_path_or_the_first_it_asked_for(serve):
+    served = serve("live", rooms={"a": {}, "b": {}})
+    hears, plain, asks, both = Socket(served.port, "/of/open1"), Raw(served.port), Raw(served.port), Raw(served.port)
+    hears.until("sync")
+    plain.open("/of/open1")
+    plain.send(text("by its path"))
+    assert hears.next()[1:4] == ["open1", "msg", "by its path"]
+    stream = Events(served.port, "/of/open1")
+    body = b"posted"
+    with Raw(served.port) as client:
+        fields = [f"X-Viper-Stream: {stream.hello[3]['stream']}", f"Content-Length: {len(body)}"]
+        client.request("POST /of/open1", [*fields, "Content-Type: application/octet-stream"], body)
+        assert client.response()[0] == 204
+    assert hears.frame() == (0x82, body)
+    asks.open("/live?rooms=b")
+    asks.send(text("asked"))
+    served.wait_for_log("got b asked")
+    both.open("/live")
+    both.send(text("first"))
+    served.wait_for_log("got a first")
+
+
 def test_ping_is_answered_with_what_was_sent_and_the_boards_clock(serve):
     port = serve("live").port
     socket, events = Socket(port), Events(port)

@@ -9,8 +9,11 @@ from .group import SSE, SSE_VIPER
 class SseMember:
     """One event stream. What a handler may ask of a request (headers, query_params ...) it may ask here.
 
-    id  unguessable: who knows it may send messages for this stream
+    id     unguessable: who knows it may send messages for this stream
+    asked  names of the rooms that it asked for
     """
+
+    asked = ()
 
     gate = None
     behind = None

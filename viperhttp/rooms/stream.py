@@ -62,7 +62,7 @@ class Stream:
         try:
             self._begin(ws, rooms, ws.query_params.get("last"))
             while True:
-                await self._incoming(ws, await ws.receive_any())
+                await self._incoming(ws, await ws.receive_any(), rooms)
         except WebSocketDisconnect:
             pass
         finally:
@@ -78,6 +78,7 @@ class Stream:
         rooms = self._wanted(request, room)
         viper = request.query_params.get("viper") == "1"
         member = SseMember(request, viper, str(hexlify(os.urandom(16)), "ascii"))
+        member.asked = rooms
         if not await self._may(member, rooms, "join"):
             raise HTTPException(403)
         return _Live(self, member, rooms)
@@ -93,7 +94,7 @@ class Stream:
             message = await request.body()
         else:
             message = await request.text()
-        if not await self._incoming(member, message):
+        if not await self._incoming(member, message, member.asked):
             raise HTTPException(400, "not a message of viper.v1")
 
     def _check_origin(self, request) -> None:
@@ -192,11 +193,12 @@ class Stream:
         if form is not None:
             member.push(form)
 
-    async def _incoming(self, member, message) -> bool:
+    async def _incoming(self, member, message, rooms) -> bool:
         # False when it is no message of the protocol.
         kind = kind_of(member)
         if isinstance(message, bytes) or kind not in (VIPER, SSE_VIPER):
-            await self._message(member, self.rooms[0].name if self.rooms else "", message)
+            # It names no room: the one of its path, or the first that it asked for.
+            await self._message(member, rooms[0] if rooms else "", message)
             return True
         request = self._parse(message)
         if request is None:
