@@ -1,4 +1,4 @@
-"""Members that are gone without FIN or RST, as a phone out of reach: nobody else notices, and their place is free soon."""
+"""Members that are gone without FIN or RST, as a phone out of reach: nobody else notices, their place is free soon."""
 
 import contextlib
 import socket
@@ -33,9 +33,9 @@ KINDS = pytest.mark.parametrize("kind", [Answering, Events])
 
 
 def fed(port, client, count=75, hertz=50):
-    """Publish at this rate: the median of the ms between the board's publishing and the arrival, from the fastest on."""
-    first = get(port, f"/feed/latest/{count}/100/0/{hertz}") and None
-    found = []
+    """Publish at this rate: the median of the ms from the board's publishing to the arrival, beyond the fastest."""
+    get(port, f"/feed/latest/{count}/100/0/{hertz}")
+    first, found = None, []
     while len(found) < count:
         message = client.next()
         if message[2] != "msg":
