@@ -25,8 +25,8 @@ START_FILES = ("/boot.py", "/main.py")  # those of others are kept as boot_befor
 PIECE = 1536  # bytes sent at a time: 2 kB of base64, which a heap of 37 kB can still take
 ASKED = 24  # paths asked about at a time
 SPARE = 8192  # bytes of the file system to leave free
-BLOCK_USED = 8  # bytes of each block of littlefs that are its own
-FOLDER_BLOCKS = 2  # that a folder takes in littlefs
+# In littlefs: bytes of a block that are its own, of a file that is kept in its folder; blocks of a folder
+BLOCK_USED, INLINE, FOLDER_BLOCKS = 8, 128, 2
 ROUND = 48 * 1024
 COMMIT_SECONDS = 60  # for putting everything in its place: erasing and writing flash
 BAR = 28
@@ -234,8 +234,8 @@ class Copier:
 
 
 def blocks_of(size, block):
-    """Blocks of a file of so many bytes; 0 where there is none (-1)."""
-    return size // (block - BLOCK_USED) + 1 if size >= 0 else 0
+    """Blocks of a file of so many bytes; -1 is none."""
+    return -(-(size - BLOCK_USED) // (block - BLOCK_USED)) if size > INLINE else 0
 
 
 def pieces(files):

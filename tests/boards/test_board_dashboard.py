@@ -1,0 +1,60 @@
+"""The dashboard on virtual boards, its page in a headless Chromium: live, through a lost network and a reset."""
+
+import subprocess
+import sys
+
+import pytest
+import target
+from browser.conftest import chromium, open_page  # noqa: F401  fixtures
+from served import Served
+
+LONG = 60000  # ms
+
+
+@pytest.fixture(params=["esp32s3", "pico_w"])
+def served(request, make_board, tmp_path):
+    """The dashboard on a board of Espressif's kind and on one of Raspberry Pi's, each with its heap and its limits."""
+    subprocess.run([sys.executable, "tools/assets/fetch.py"], cwd=target.ROOT, check=True, timeout=100)
+    board = make_board(request.param)
+    board.set(networks={"home": "secret"})
+    return Served(board, tmp_path, target.ROOT / "examples" / "dashboard").flash()
+
+
+def wait_for(page, state):
+    page.wait_for_selector(f"body[data-state={state}]", timeout=LONG)
+
+
+def wait_until_moving(page):
+    newest = page.evaluate("store.times[store.times.length - 1] || 0")
+    page.wait_for_function("since => store.times[store.times.length - 1] > since", arg=newest, timeout=LONG)
+
+
+def test_the_page_is_live_and_comes_back_by_itself_and_health_is_shown(served, open_page):  # noqa: F811
+    board = served.board
+    page = open_page(served.url())
+    wait_for(page, "live")
+    wait_until_moving(page)
+    assert page.locator(".tile").count() >= 2
+    page.evaluate("window.mark = 'the same page'")
+    epoch = page.evaluate("link.epoch")
+
+    board.set(up=False)
+    page.wait_for_function("['stale', 'offline'].includes(document.body.dataset.state)", timeout=LONG)
+    board.set(up=True)
+    wait_for(page, "live")
+    wait_until_moving(page)
+
+    since = board.mark()
+    served.type(b"\x03")
+    board.wait_for(">>> ", since)
+    wait_for(page, "offline")
+    served.type(b"\x04")
+    wait_for(page, "live")
+    wait_until_moving(page)
+    health = open_page(served.url("/health"), 390, 844)
+    health.wait_for_selector("section", timeout=LONG)
+    # A browser may hold all three connections that a Pico W has for clients.
+    assert health.inner_text("#status") in ("ok", "full")
+    wait_until_moving(page)
+    assert page.evaluate("window.mark") == "the same page" and page.evaluate("link.epoch") != epoch
+    assert "MemoryError" not in board.printed() and "Traceback" not in board.printed(since)
