@@ -173,8 +173,7 @@ class Health:
                     raise  # a browser asks for the password
                 return Response(self.app.json.dumps({"status": self.status()}), 200, headers, "application/json")
         if wants_page:
-            from ..app.autodocs.page import page_headers
-            from ..endpoints.packed import packed
+            from ..endpoints.packed import packed, page_headers
             from . import health_data
 
             return packed(request, health_data, page_headers(health_data))

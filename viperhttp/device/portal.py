@@ -176,8 +176,7 @@ class Portal:
         if not self._is_ours(request):
             return self._redirect()
         self.used = ticks()
-        from ..app.autodocs.page import page_headers
-        from ..endpoints.packed import packed
+        from ..endpoints.packed import packed, page_headers
         from . import portal_data
 
         return packed(request, portal_data, page_headers(portal_data))

@@ -80,9 +80,21 @@ class Program:
         )
         self.slots = _slots
         self.tasks: list = []
-        self.restarting = False
         self.updates = None
         self.restarting = False
+        self.paths = health, ota
+        if health:
+            from .errors import keeper
+
+            keeper()  # what goes wrong before it is shown is kept, too
+        app.on_event("startup")(self._startup)
+        app.on_event("shutdown")(self._shutdown)
+
+    def _mount(self) -> None:
+        # Once a network is joined: what this loads, the set-up page needs on a board without PSRAM.
+        app = self.app
+        health, ota = self.paths
+        get = self.settings
         self.auth = None
         admin = get.secrets.get("admin")
         if admin:
@@ -98,13 +110,12 @@ class Program:
         if ota and self.auth is not None and self.slots is not None:
             app.get(ota)(self._ota_status)
             app.post(ota, stream_body=True)(self._ota_install)
-        app.on_event("startup")(self._startup)
-        app.on_event("shutdown")(self._shutdown)
 
     def run(self) -> None:
         """Join a network, or let the set-up page do it; then serve until Ctrl-C or a restart."""
         asyncio.run(self._join())
         asyncio.new_event_loop()
+        self._mount()
         self.app.run(port=self.port, quiet=True)
         if self.restarting:
             reset()

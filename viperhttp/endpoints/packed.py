@@ -3,7 +3,7 @@
 import sys
 from binascii import a2b_base64
 
-from .responses import Response
+from .responses import HTML, Response
 
 
 def packed(request, data, headers: list) -> Response:
@@ -18,6 +18,17 @@ def packed(request, data, headers: list) -> Response:
         return Response(b"", 304, headers[:3])
     headers.append(("Content-Encoding", "gzip"))
     return _Packed(data, headers)
+
+
+def page_headers(data) -> list:
+    """The headers of a page whose module has its policy."""
+    return [
+        ("Content-Type", HTML),
+        # The page's own script and nothing else: whatever a route's description holds, it cannot run.
+        ("Content-Security-Policy", data.POLICY),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "no-referrer"),
+    ]
 
 
 class _Packed(Response):

@@ -1,7 +1,6 @@
 """The page /docs, with a policy that lets its own script run and no other."""
 
-from ...endpoints.packed import packed
-from ...endpoints.responses import HTML
+from ...endpoints.packed import packed, page_headers
 
 
 def page(request):
@@ -9,14 +8,3 @@ def page(request):
     from . import page_data
 
     return packed(request, page_data, page_headers(page_data))
-
-
-def page_headers(data) -> list:
-    """The headers of a page whose module has its policy."""
-    return [
-        ("Content-Type", HTML),
-        # The page's own script and nothing else: whatever a route's description holds, it cannot run.
-        ("Content-Security-Policy", data.POLICY),
-        ("X-Content-Type-Options", "nosniff"),
-        ("Referrer-Policy", "no-referrer"),
-    ]
