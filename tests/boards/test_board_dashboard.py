@@ -1,12 +1,16 @@
 """The dashboard on virtual boards, its page in a headless Chromium: live, through a lost network and a reset."""
 
+import contextlib
+import json
 import subprocess
 import sys
 
 import pytest
 import target
 from browser.conftest import chromium, open_page  # noqa: F401  fixtures
+from running import PATIENCE
 from served import Served
+from websockets.sync.client import connect
 
 LONG = 60000  # ms
 
@@ -20,6 +24,16 @@ def served(request, make_board, tmp_path):
     return Served(board, tmp_path, target.ROOT / "examples" / "dashboard").flash()
 
 
+def viewers(served, count):
+    """So many clients at once get the live values."""
+    with contextlib.ExitStack() as stack:
+        url = served.url("/live", "ws")
+        every = [stack.enter_context(connect(url, subprotocols=["viper.v1"], ping_interval=None)) for _ in range(count)]
+        for ws in every:
+            seen = {json.loads(ws.recv(PATIENCE))[2] for _ in range(8)}
+            assert "msg" in seen, seen
+
+
 def wait_for(page, state):
     page.wait_for_selector(f"body[data-state={state}]", timeout=LONG)
 
@@ -31,6 +45,7 @@ def wait_until_moving(page):
 
 def test_the_page_is_live_and_comes_back_by_itself_and_health_is_shown(served, open_page):  # noqa: F811
     board = served.board
+    viewers(served, 3)
     page = open_page(served.url())
     wait_for(page, "live")
     wait_until_moving(page)
