@@ -123,8 +123,8 @@ def smallest(board: Board, clients: int) -> int:
 
 def sentence(clients: int, heap: int) -> str:
     return (
-        f"The dashboard with {clients} clients and all around it (Wi-Fi, health) runs on a virtual ESP32 with {heap} kB\n"
-        f"of heap or more (found with {2 * heap} kB of 64-bit words; steps of {STEP} kB)."
+        f"The dashboard with {clients} clients and all around it (Wi-Fi, health) runs on a virtual ESP32 with {heap}"
+        f" kB\nof heap or more (found with {2 * heap} kB of 64-bit words; steps of {STEP} kB)."
     )
 
 
