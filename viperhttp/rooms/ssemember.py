@@ -13,7 +13,7 @@ class SseMember:
     asked  names of the rooms that it asked for
     """
 
-    asked = ()
+    asked: "list | tuple" = ()
 
     gate = None
     behind = None
