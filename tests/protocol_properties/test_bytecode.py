@@ -17,6 +17,10 @@ MESSAGE_WAY = {
     "connection/sender.py": ("send_frame", "_emit"),
     "transport/channel.py": ("park", "wake", "put"),
     "protocol/_viper.py": ("text",),
+    # and what a message to a room enters, whatever its members
+    "rooms/group.py": ("publish", "deliver"),
+    "endpoints/fan.py": ("send_text", "send_frame", "_send", "_sort"),
+    "endpoints/_pure.py": ("run", "_run"),
 }
 ON_MESSAGE_PATH = ("scan", "unmask", "utf8", "visible", "xor_loop", "xor_int", "xor_ahead", "_lead",
                    "pack", "_decode", "text")

@@ -18,6 +18,7 @@ REQUEST = (b"GET /%s HTTP/1.1\r\nHost: b\r\nUpgrade: websocket\r\nConnection: Up
            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n")
 app = viperhttp.ViperHTTP(config={"max_clients": 50})
 log = []
+rooms = viperhttp.ConnectionManager()
 
 
 class Sock:
@@ -28,6 +29,7 @@ class Sock:
         self.writes = []
         self.room = 1 << 20  # bytes it takes before it would block
         self.open = True
+        self.broken = False
 
     def readinto(self, buf):
         if not self.incoming:
@@ -37,6 +39,8 @@ class Sock:
         return len(data)
 
     def write(self, data, off, n=None):
+        if self.broken:
+            raise OSError(104)
         if self.writes is None:
             return off
         if n is None:
@@ -136,6 +140,18 @@ async def later(ws):
         await asyncio.sleep(10)
 
 
+@app.websocket("/room")
+async def in_room(ws):
+    # What one says, all hear; it hears of that before and after.
+    await rooms.connect(ws, "r")
+    log.append(ws)
+    while True:
+        message = await ws.receive_text()
+        await ws.send_text("<")
+        await rooms.broadcast_text(message, "r")
+        await ws.send_text(">")
+
+
 def one_write():
     sock = client(b"echo")
     deliver((sock, b"".join([text(b"message %d" % n) for n in range(16)])))
@@ -224,6 +240,72 @@ def allocations():
             gc.enable()
         found.append(taken)
     return (found[0] - found[1]) / 20
+
+
+def said(text, exclude=None, socks=()):
+    # How many were reached, and what came to each.
+    reached = rooms.publish(text, "r", exclude=exclude)
+    return [reached, [b"".join(sock.writes).hex() for sock in socks]]
+
+
+def fan_out():
+    # Members that take all, nothing, a part, or are gone, the first and the last among them.
+    socks = [client(b"room") for _ in range(8)]
+    for i in (0, 4, 5):
+        socks[i].broken = True
+    socks[2].room = 0
+    socks[6].room = 3
+    found = [said("first message", None, socks)]
+    for i in (2, 6):
+        socks[i].room = 1000
+        log[i].flush()
+    socks[7].broken = True
+    found.append(said("second", None, socks))
+    found.append([sock.open for sock in socks])
+    found.append(len(rooms.rooms["r"]))
+    return found
+
+
+def fan_out_waits():
+    # One that has something to take first gets what is said meanwhile behind it; one that closes gets no more.
+    socks = [client(b"room") for _ in range(3)]
+    socks[1].room = 0
+    found = [said("a", None, socks), said("b", None, socks)]
+    log[2].start_close(1000, "")
+    found.append(said("c", None, socks))
+    socks[1].room = 1000
+    log[1].flush()
+    found.append(said("d", None, socks))
+    found.append(said("e", log[0], socks))
+    found.append(len(rooms.rooms["r"]))
+    return found
+
+
+def fan_out_batch():
+    # Two messages of one read: what their handler sends before and after them keeps its place.
+    socks = [client(b"room") for _ in range(2)]
+    deliver((socks[0], text(b"one") + text(b"two")))
+    return [b"".join(sock.writes).hex() for sock in socks]
+
+
+def fan_out_heap():
+    # Bytes that a message takes in rooms of 2 and of 42.
+    found = []
+    for n in (2, 42):
+        while len(log) < n:
+            client(b"room").writes = None
+        for member in log:
+            member.sock.writes = None
+        message = "x" * 100
+        rooms.publish(message, "r")
+        gc.collect()
+        gc.disable()
+        before = gc.mem_alloc()
+        for _ in range(50):
+            rooms.publish(message, "r")
+        found.append((gc.mem_alloc() - before) // 50)
+        gc.enable()
+    return found
 
 
 def ended_tasks():

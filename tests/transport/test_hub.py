@@ -93,3 +93,41 @@ def test_a_task_that_has_ended_keeps_no_others_that_have_ended(run):
     cut, left_alone = run("ended_tasks")
     assert cut < 2000
     assert left_alone > 10000  # else the test looks at nothing, and asyncio does it itself by now
+
+
+def test_a_rooms_message_reaches_all_beside_members_that_are_gone_or_full(run):
+    first, second, is_open, members = run("fan_out")
+    one, two = frames(b"first message"), frames(b"second")
+    reached, heard = first
+    assert reached == 5
+    assert heard == [x.hex() for x in (b"", one, b"", one, b"", b"", one[:3], one)]
+    reached, heard = second
+    assert reached == 4
+    both = (one + two).hex()
+    assert [heard[i] for i in (1, 2, 3, 6)] == [both] * 4
+    assert heard[7] == one.hex()
+    assert is_open == [False, True, True, True, False, False, True, False]
+    assert members == 4
+
+
+def test_a_rooms_message_waits_behind_others_and_does_not_follow_a_close(run):
+    a, b, c, d, e, members = run("fan_out_waits")
+    close = b"\x88\x02\x03\xe8"
+    assert a == [3, [frames(b"a").hex(), "", frames(b"a").hex()]]
+    assert b == [3, [frames(b"a", b"b").hex(), "", frames(b"a", b"b").hex()]]
+    ended = (frames(b"a", b"b") + close).hex()
+    assert c == [2, [frames(b"a", b"b", b"c").hex(), "", ended]]
+    assert d == [2, [frames(*b"a b c d".split()).hex()] * 2 + [ended]]
+    assert e == [1, [frames(*b"a b c d".split()).hex(), frames(*b"a b c d e".split()).hex(), ended]]
+    assert members == 2
+
+
+def test_what_a_handler_sends_around_a_rooms_message_keeps_its_place(run):
+    speaker, listener = run("fan_out_batch")
+    assert speaker == frames(b"<", b"one", b">", b"<", b"two", b">").hex()
+    assert listener == frames(b"one", b"two").hex()
+
+
+def test_a_rooms_message_takes_no_memory_for_a_member(run):
+    few, many = run("fan_out_heap")
+    assert many == few

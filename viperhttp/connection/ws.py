@@ -15,7 +15,7 @@ from ..protocol.codes import (
 )
 from ..protocol.frames import LIMIT, ST, Assembly, Skipper, close_payload, frame, parse_close
 from ..protocol.kernels import scan, text
-from ..transport import LOST, ticks, ticks_add, ticks_diff
+from ..transport import LOST, changed, ticks, ticks_add, ticks_diff
 from .sender import WsSender
 
 if not MICROPYTHON:
@@ -169,6 +169,7 @@ class WsConnection(WsSender):
         self.close_reason = reason
         self.by_peer = True
         self.phase = CLOSED
+        changed()
         # The answer must not wait behind data that the peer will not look at any more.
         if self.out is not None:
             self.out.drop_data()
@@ -225,6 +226,7 @@ class WsConnection(WsSender):
     def open(self, answer: bytes) -> None:
         """Send the 101 answer; frames may flow. Raises WebSocketDisconnect when the peer has gone."""
         self.phase = OPEN
+        changed()
         self.part = self.seen = None
         if self.write(answer, len(answer)) == LOST:
             raise self.ended_error()
@@ -267,6 +269,7 @@ class WsConnection(WsSender):
         self.close_code = code
         self.close_reason = reason
         self.phase = CLOSING
+        changed()
         self.pending = None
         part = self.part
         self.part = part.skipper() if part is not None else None  # type: ignore[assignment]
@@ -284,6 +287,7 @@ class WsConnection(WsSender):
             self.close_reason = ""
             self.by_peer = True
         self.phase = CLOSED
+        changed()
         self.part = self.left = None
         self.due = None
         self._release_senders()

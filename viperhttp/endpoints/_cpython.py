@@ -171,12 +171,27 @@ if NAME == "pure":
         """Without it the general functions do everything; tests run both."""
 
 
-def send_all(members, data: bytes) -> tuple:
-    """(how many WebSockets took the frame `data` at once, [the others] or None)."""
+class Part:
+    """Members of one kind."""
+
+    version = rest = None  # for the other runtime
+
+    def __init__(self, members: list):
+        self.members = members
+
+
+def send_text(part, text: str, exclude):
+    """Send a text to the members of a Part but `exclude`; see send_frame."""
+    return send_frame(part, frame(_TEXT, text.encode()), exclude)
+
+
+def send_frame(part, data: bytes, exclude):
+    """Send a ready frame to the members but `exclude`; return a list of those that could not take it, or are gone."""
     n = len(data)
-    reached = 0
-    rest = None
-    for ws in members:
+    rest: list = []
+    for ws in part.members:
+        if ws is exclude:
+            continue
         fd = ws.fd
         if fd is not None and ws.phase == _OPEN:
             try:
@@ -184,11 +199,8 @@ def send_all(members, data: bytes) -> tuple:
             except OSError:
                 sent = 0
             if sent == n or ws.write_rest(data, sent) >= 0:
-                reached += 1
                 continue
         elif not ws.blocked and ws.phase == _OPEN and ws.write(data, n) >= 0:
-            reached += 1
             continue
-        rest = rest or []
         rest.append(ws)
-    return reached, rest
+    return rest

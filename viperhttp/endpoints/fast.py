@@ -177,27 +177,3 @@ def _gathered(cork, data) -> bool:
     n = pack(buffers.RX, k << 9 | 0x181, data, n)
     cork.size = k + n
     return n > 0
-
-
-def send_all(members, data: bytes) -> tuple:
-    """(how many WebSockets took the frame `data` at once, [the others] or None)."""
-    n = _len(data)
-    reached = 0
-    rest = None
-    for ws in members:
-        if ws.out is None and ws.phase == _OPEN:
-            try:
-                result = ws.sock.write(data)
-            except OSError:
-                ws.lost_in_put()
-            else:
-                if result == n or ws.wait_with(data, result or 0) >= 0:
-                    reached += 1
-                    continue
-        elif ws.out is CORK and ws.phase == _OPEN:
-            CORK.add(data)
-            reached += 1
-            continue
-        rest = rest or []
-        rest.append(ws)
-    return reached, rest

@@ -6,6 +6,11 @@ from ..protocol.codes import TRY_AGAIN_LATER
 from ..protocol.frames import frame
 from .outside import outside
 
+if MICROPYTHON:
+    from ..endpoints.fan import Part, send_frame, send_text
+else:
+    from ..endpoints._cpython import Part, send_frame, send_text
+
 # The kinds of members. A Room has a list for each; a Group has only PLAIN ones.
 PLAIN, VIPER, SSE, SSE_VIPER = range(4)
 
@@ -17,16 +22,16 @@ class Json:
         self.text = text
 
 
-class Group:
+class Group(Part):
     """WebSockets that get plain payloads. A member whose connection has no room for more is closed with 1013."""
 
     explicit = False
     values: "dict | None" = None
 
     def __init__(self, manager, name: str):
+        Part.__init__(self, [])
         self.manager = manager
         self.name = name
-        self.members: list = []
 
     def __len__(self):
         return len(self.members)
@@ -43,6 +48,7 @@ class Group:
         if member in self.members:
             return False
         self.members.append(member)
+        self.version = self.rest = None
         return True
 
     def remove(self, member) -> bool:
@@ -51,6 +57,7 @@ class Group:
             return False
         # A new list: a broadcast may be on its way through the old one.
         self.members = [other for other in self.members if other is not member]
+        self.version = self.rest = None
         return True
 
     def publish(self, data, key=None, event=None, exclude=None) -> int:
@@ -65,32 +72,40 @@ class Group:
         """
         if event is not None and ("\n" in event or "\r" in event):
             raise ValueError("event must be one line: %r" % (event,))
-        manager = self.manager
-        if outside(manager):
-            from .later import publish_later
-
-            return publish_later(self, data, key, event, exclude)
-        if manager.adapter is not None:
-            manager.adapter.publish(self.name, data, key, event)
+        # Names are few here and in deliver(): with one more, MicroPython would put the frame on the heap at each call.
+        if outside(self.manager):
+            return self._put_off(data, key, event, exclude)
+        if self.manager.adapter is not None:
+            self.manager.adapter.publish(self.name, data, key, event)
         return self.deliver(data, key, event, exclude)
+
+    def _put_off(self, data, key, event, exclude) -> int:
+        from .later import publish_later
+
+        return publish_later(self, data, key, event, exclude)
 
     def deliver(self, data, key=None, event=None, exclude=None) -> int:
         """publish() to the members that are connected here."""
-        manager = self.manager
-        manager.seq += 1
-        members = self.members
-        if exclude is not None:
-            members = [member for member in members if member is not exclude]
-        if not members:
+        self.manager.seq += 1
+        if not self.members:
             return 0
-        form = plain_frame(data, manager.dumps)
-        reached, rest = send_all(members, form)
-        for member in rest or ():
+        if type(data) is str:
+            rest = send_text(self, data, exclude)
+        else:
+            rest = send_frame(self, plain_frame(data, self.manager.dumps), exclude)
+        if rest or exclude is not None:
+            return self._reached(rest or (), data, exclude)
+        return len(self.members)
+
+    def _reached(self, rest, data, exclude) -> int:
+        # `rest`: members that have something to take first, or are gone.
+        reached = len(self.members) - (exclude in self.members)
+        form = plain_frame(data, self.manager.dumps) if rest else b""
+        for member in rest:
             result = member.push(form)
-            if result >= 0:
-                reached += 1
-            else:
-                manager.disconnect(member)
+            if result < 0:
+                reached -= 1
+                self.manager.disconnect(member)
                 if result == DROPPED:
                     member.fail(TRY_AGAIN_LATER, "too slow for this room")
         return reached
@@ -110,9 +125,3 @@ def plain_frame(data, dumps) -> bytes:
     """The frame of a message for plain members."""
     raw = payload(data, dumps)
     return frame(0x82, raw) if isinstance(raw, bytes) else frame(0x81, raw.encode())
-
-
-if MICROPYTHON:
-    from ..endpoints.fast import send_all
-else:
-    from ..endpoints._cpython import send_all

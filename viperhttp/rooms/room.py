@@ -12,7 +12,7 @@ from ..connection.ws import OPEN
 from ..protocol.codes import TRY_AGAIN_LATER
 from ..transport import LOST, QUEUED
 from ..transport.fresh import keep_fresh
-from .group import PLAIN, SSE, Group, send_all
+from .group import PLAIN, SSE, Group, Part, send_frame
 from .message import KINDS, Message
 
 POLICIES = ("close", "latest", "drop_oldest", "drop_newest")
@@ -56,7 +56,7 @@ class Room(Group):
 
     def __init__(self, manager, name: str):
         Group.__init__(self, manager, name)
-        self.kinds = [self.members, None, None, None]  # members of each kind
+        self.kinds: list = [None, None, None, None]  # a Part for each kind of members
         self.of = {}  # {member: Membership}
         self.policy = _CLOSE
         self.queue = ROOM_QUEUE_MESSAGES
@@ -122,9 +122,11 @@ class Room(Group):
         if member in self.of:
             return False
         self.of[member] = Membership(self, kind)
-        if self.kinds[kind] is None:
-            self.kinds[kind] = []
-        self.kinds[kind].append(member)
+        part = self.kinds[kind]
+        if part is None:
+            part = self.kinds[kind] = Part([])
+        part.members.append(member)
+        part.version = part.rest = None
         if self.policy != _CLOSE:
             keep_fresh(member.connection if kind >= SSE else member)
         return True
@@ -135,7 +137,9 @@ class Room(Group):
         if record is None:
             return False
         # A new list: a broadcast may be on its way through the old one.
-        self.kinds[record.kind] = [other for other in self.kinds[record.kind] if other is not member]
+        part = self.kinds[record.kind]
+        part.members = [other for other in part.members if other is not member]
+        part.version = part.rest = None
         record.queue = None
         return True
 
@@ -155,18 +159,17 @@ class Room(Group):
             self.of[exclude].joined += 1
         reached = 0
         for kind in range(KINDS):
-            if self.kinds[kind]:
+            if self.kinds[kind] is not None and self.kinds[kind].members:
                 reached += self._send(kind, message.form(kind), message, exclude)
         message.forms = None
         return reached
 
     def _send(self, kind: int, form: bytes, message, exclude) -> int:
-        members = self.kinds[kind]
-        if exclude is not None:
-            members = [member for member in members if member is not exclude]
-        reached, rest = send_all(members, form) if kind < SSE else send_events(members, form)
+        part = self.kinds[kind]
+        rest = (send_frame if kind < SSE else send_events)(part, form, exclude) or ()
+        reached = len(part.members) - (exclude in part.members) - len(rest)
         self.sent += reached
-        for member in rest or ():
+        for member in rest:
             result = self._cannot_now(member, form, message)
             if result >= 0:
                 reached += 1
@@ -268,14 +271,11 @@ class Room(Group):
         return IrqRing(self, size, key)
 
 
-def send_events(members, form: bytes) -> tuple:
-    """(how many event streams took `form` at once, [the others] or None)."""
-    reached = 0
+def send_events(part, form: bytes, exclude):
+    """Send to the event streams but `exclude`; return a list of those that cannot take it now."""
     rest = None
-    for member in members:
-        if member.take(form):
-            reached += 1
-        else:
+    for member in part.members:
+        if member is not exclude and not member.take(form):
             rest = rest or []
             rest.append(member)
-    return reached, rest
+    return rest

@@ -9,10 +9,11 @@ DONE       what to await when there is nothing to wait for
 TX         scratch buffer in which a frame header is written before `Channel.write_framed`
 ticks, ticks_diff, ticks_add    milliseconds, as MicroPython's time module has them
 SENT, QUEUED, LOST              what a write returns
+changed()  called when a connection has begun, or ceased, to take a frame at once
 """
 
 from ..config import MICROPYTHON
-from .outbox import LOST, QUEUED, SENT
+from .outbox import LOST, QUEUED, SENT, changed
 
 if MICROPYTHON:
     from . import waitfor  # mends asyncio's  # noqa: F401
@@ -32,6 +33,7 @@ __all__ = (
     "TX",
     "Channel",
     "Listener",
+    "changed",
     "current",
     "ticks",
     "ticks_add",

@@ -13,7 +13,7 @@ from . import buffers
 from .buffers import TX
 from .clock import ticks
 from .hub import hub, unlink
-from .outbox import LOST, QUEUED, SENT, Outbox
+from .outbox import LOST, QUEUED, SENT, Outbox, changed
 
 _IN = const(1)  # select.POLLIN
 _OUT = const(4)  # select.POLLOUT
@@ -163,9 +163,7 @@ class Channel:
             except OSError:
                 self.drop()
                 return LOST
-            if sent == n:
-                return SENT
-            return self._block(data, sent or 0, n)
+            return SENT if sent == n else self._block(data, sent or 0, n)
         self.out.add(_piece(data, 0, n))
         return QUEUED
 
@@ -203,6 +201,7 @@ class Channel:
             out.add(_piece(data, start, end))
             out.next()
             self.out = out
+            changed()
             self._watch()
             return QUEUED
         except MemoryError:
@@ -222,6 +221,7 @@ class Channel:
             out.advance(sent, ticks())
             data = out.next()
         self.out = None
+        changed()
         if self.closing:
             return self.drop()
         self._watch()

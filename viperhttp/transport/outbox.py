@@ -4,6 +4,13 @@ LOST = -1  # the connection is gone
 QUEUED = 0  # it waits in the outbox
 SENT = 1  # the operating system has it
 
+CHANGES = [0]  # counts: a WebSocket has begun, or ceased, to be open with nothing waiting for its socket
+
+
+def changed() -> None:
+    """Whoever has found out which connections take a frame at once has to look again."""
+    CHANGES[0] = (CHANGES[0] + 1) & 0xFFFFFFF
+
 
 class Outbox:
     """Data that waits for one socket. It exists only while there is some.

@@ -2,6 +2,7 @@
 #
 # Used as: tally = Tally(sys.argv[3:]). What the arguments ask for:
 #   heap      print "live CONNECTIONS BYTES" (after a collection) at 1, 101 and 201 connections
+#   pad=N     hold N small objects, so that everything else lies elsewhere in the heap
 #   garbage=N print "garbage BYTES" per message over N messages, collector off
 # Without arguments only the connections are counted, outside the message path.
 import gc
@@ -18,6 +19,8 @@ class Tally:
         for a in args:
             if a.startswith("garbage="):
                 self.garbage = int(a[8:])
+            elif a.startswith("pad="):
+                self.pad = [[i] for i in range(int(a[4:]))]
         self.messages = self.start = 0
 
     def opened(self):
