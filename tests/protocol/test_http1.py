@@ -4,7 +4,7 @@ from support import MICROPYTHON, Random, cut, raises, refused, ways
 
 from viperhttp.exceptions import ProtocolError
 from viperhttp.protocol.body import BodyReader
-from viperhttp.protocol.http1 import latin1, whole_head
+from viperhttp.protocol.http1 import latin1, similar_head, whole_head
 from viperhttp.protocol.pieces import HeadReader
 
 
@@ -43,11 +43,23 @@ def described(head):
     return (head.method, head.target, head.path, head.query, head.version, head.block, head.length)
 
 
+def beside(data, limits, line=b"GET /known HTTP/1.1"):
+    """What is remembered of an earlier request with the header lines of `data`; None when it was none to remember."""
+    try:
+        known = whole_head(line + data[data.find(b"\r\n"):], limits)
+    except ProtocolError:
+        return None
+    return known if known is not None and not known.length and not known.upgrade else None
+
+
 def same_everywhere(data, limits=Limits):
     """The head of `data`, which is the same at every split, and where it is taken as a whole."""
     want = described(read([data], limits)[0])
     whole = whole_head(data, limits)
     assert whole is None or described(whole) == want
+    known = beside(data, limits)
+    similar = similar_head(data, known, limits) if known is not None else None
+    assert similar is None or (described(similar), similar.expects) == (want, whole.expects)
     for pieces in ways(data):
         found = read(pieces, limits)
         assert found, [len(piece) for piece in pieces]
@@ -62,7 +74,53 @@ def bad(status, data, limits=Limits):
         refused(status, read, pieces, limits)
     if data.find(b"\r\n\r\n") == len(data) - 4 and len(data) <= limits.max_head:
         refused(status, whole_head, data, limits)
+        known = beside(data, limits)
+        if known is not None:
+            try:
+                assert similar_head(data, known, limits) is None
+            except ProtocolError as error:
+                assert error.code == status
     return True
+
+
+# -- a request like the one before it -----------------------------------------
+
+
+def test_a_request_with_the_same_header_lines_is_read_without_reading_them_again():
+    known = whole_head(request(b"X: 1"), Limits)
+    for target in (b"/", b"/?", b"/a?b=c", b"/a/b%20c?x=1&y?z", b"/" + b"x" * 180):
+        data = request(b"X: 1", line=b"GET " + target + b" HTTP/1.1")
+        head = similar_head(data, known, Limits)
+        assert described(head) == described(whole_head(data, Limits))
+        assert head.get("x") == "1" and head.keep_alive()
+
+
+def test_a_request_that_differs_in_more_is_read_anew():
+    known = whole_head(request(b"X: 1"), Limits)
+    for data in (
+        request(b"X: 2"),
+        request(b"X: 1", b"Y: 2"),
+        request(b"Y: 2", b"X: 1"),
+        request(),
+        request(b"X: 1", line=b"POST / HTTP/1.1"),
+        request(b"X: 1", line=b"GET / HTTP/1.0"),
+        request(b"X: 1", line=b"GET * HTTP/1.1"),
+        request(b"X: 1", line=b"GET http://h/ HTTP/1.1"),
+        request(b"X: 1", line=b"GET /" + b"x" * 200 + b" HTTP/1.1"),
+        request(b"X: 1") + b"GET / HTTP/1.1\r\n",
+        request(b"X: 1")[:-2],
+        b"\r\n\r\n",
+        b"",
+    ):
+        try:
+            assert similar_head(data, known, Limits) is None, data
+        except ProtocolError as error:
+            assert error.code == 400, data
+    # A line more, hidden in what would be the request line.
+    assert similar_head(b"GET / HTTP/1.1\r\nA: b" + request(b"X: 1")[14:], known, Limits) is None
+    bare = whole_head(b"GET / HTTP/1.0\r\n\r\n", Limits)
+    assert similar_head(b"GET / HTTP/1.0\r\nX: 1\r\n\r\n", bare, Limits) is None
+    assert similar_head(b"GET /a HTTP/1.0\r\n\r\n", bare, Limits).path == "/a"
 
 
 # -- the request line (section 3) --------------------------------------------

@@ -39,6 +39,7 @@ def measures(bench: catalog.Bench) -> dict[str, Callable[[], dict[str, float]]]:
     loads = {f"echo {size} B": (echo, Load(size=size)) for size in catalog.SIZES}
     loads["echo 125 B without viper"] = (pure, Load(size=125))
     loads["GET"] = (bench.ours("get", ends=False), Load(wire="http", path="/get"))
+    loads["GET, differing heads"] = (bench.ours("get", ends=False), Load(wire="http", path="/get", varied=True))
     work: dict[str, Callable[[], dict[str, float]]] = {
         name: partial(_instructions, name, server, load) for name, (server, load) in loads.items()
     }

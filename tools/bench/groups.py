@@ -165,9 +165,10 @@ def _printed(server: Server, load: Load, messages: int, what: str) -> dict:
 
 def get(bench: Bench) -> Iterator[Row]:
     """A small JSON GET, kept alive where the server does that (Microdot closes after each response)."""
-    for server in (bench.microdot("get", ends=False), bench.ours("get", ends=False)):
-        load = Load(wire="http", path="/get")
-        yield _row("get", server, "keep-alive", _speed, server, load, True)
+    for case, varied in (("keep-alive", False), ("differing heads", True)):
+        for server in (bench.microdot("get", ends=False), bench.ours("get", ends=False)):
+            load = Load(wire="http", path="/get", varied=varied)
+            yield _row("get", server, case, _speed, server, load, True)
 
 
 def weight(bench: Bench) -> Iterator[Row]:

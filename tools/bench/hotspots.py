@@ -144,7 +144,8 @@ def _gdb(server: measure.Server, load: Load, messages: int) -> collections.Count
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--what", choices=("echo", "room", "get", "pure", "microdot", "asyncio"), default="echo")
+    subjects = ("echo", "room", "get", "get-varied", "pure", "microdot", "asyncio")
+    parser.add_argument("--what", choices=subjects, default="echo")
     parser.add_argument("--size", type=int, default=16)
     parser.add_argument("--members", type=int, default=20, help="of the room")
     parser.add_argument("--top", type=int, default=30)
@@ -179,8 +180,8 @@ def _subject(bench: catalog.Bench, options: argparse.Namespace) -> tuple[measure
     load = Load(size=options.size)
     if options.what == "room":
         return bench.ours("room"), Load(mode="fan", path="/room", size=options.size, connections=options.members)
-    if options.what == "get":
-        return bench.ours("get", ends=False), Load(wire="http", path="/get")
+    if options.what.startswith("get"):
+        return bench.ours("get", ends=False), Load(wire="http", path="/get", varied=options.what == "get-varied")
     if options.what == "asyncio":
         return bench.plain_asyncio(), Load(wire="raw", size=options.size)
     servers = {

@@ -54,6 +54,7 @@ class Load:
     idle: int = 0
     window: int = 1
     browser: bool = False
+    varied: bool = False
 
     def options(self) -> list[str]:
         pairs = {
@@ -65,7 +66,8 @@ class Load:
             "-i": self.idle,
             "-w": self.window,
         }
-        return [str(x) for pair in pairs.items() for x in pair] + (["-b"] if self.browser else [])
+        flags = ["-b"] * self.browser + ["-V"] * self.varied
+        return [str(x) for pair in pairs.items() for x in pair] + flags
 
 
 @dataclasses.dataclass

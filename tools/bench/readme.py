@@ -28,7 +28,7 @@ ROWS = (
     ("beside idle connections", "idle", "ir", ("0 idle", "100 idle"), ("Microdot",)),
     ("a room's message", "room", "ir", ("1 member", "4 members", "16 members", "64 members"), ("Microdot",)),
     ("one more recipient", "fan-out", "ir", ("16 B", "125 B"), ("Microdot", "poll floor")),
-    ("small GET", "get", "ir", ("keep-alive",), ("Microdot",)),
+    ("small GET", "get", "ir", ("keep-alive", "differing heads"), ("Microdot",)),
     ("garbage per message", "garbage", "bytes", ("16 B", "1024 B"), ("Microdot",)),
     ("heap per connection", "connections", "bytes", ("idle",), ("Microdot",)),
     ("first route, 32-bit heap", "weight", "bytes", ("heap, 32-bit",), ("Microdot",)),

@@ -116,11 +116,7 @@ def write_charts(folder: pathlib.Path, doc: dict) -> list[str]:
         ("echo.svg", "echo", "MicroPython", versions["micropython"].split()[0] + ", unix port"),
         ("cpython.svg", "cpython echo", "CPython", versions["cpython"]),
     )
-    return [
-        name
-        for name, *what in pictures
-        if _chart(folder / name, doc, *what)
-    ]
+    return [name for name, *what in pictures if _chart(folder / name, doc, *what)]
 
 
 def _chart(place: pathlib.Path, doc: dict, group: str, runtime: str, version: str) -> bool:

@@ -5,13 +5,14 @@
  *
  *   wsload -p PORT [-m raw|ws|http] [-M ping|pipe|fan] [-n messages] [-W warm-up messages]
  *          [-s size] [-c connections] [-i idle] [-w window] [-k T|B] [-u path] [-b]
- *          [-P server_pid] [-t limit_s]
+ *          [-V] [-P server_pid] [-t limit_s]
  *
  *   ping : one message in flight; message k goes to connection k % connections
  *   pipe : window messages in flight on each connection (no warm-up, replies by length)
  *   fan  : connection 0 sends, every connection must get the message
  *   http : GET path; kept alive where the server keeps it, a new connection where it closes
  *   idle : further connections that are opened and then never send
+ *   -V   : each GET has another query, so that no two heads are alike
  *   -b   : the opening handshake (or the GET) carries a desktop browser's headers
  *
  * Output: one JSON object on one line; times are nanoseconds per message (for fan: per
@@ -44,7 +45,7 @@ enum { RAW, WS, HTTP };
 #define GOODBYE_NS 3e9
 #define DIAL_TRIES 6000 /* 10 ms apart: a server under valgrind takes seconds to listen */
 
-static int port, wire = WS, size = 16, conns = 1, idle, window = 1, pid, limit = 120, browser;
+static int port, wire = WS, size = 16, conns = 1, idle, window = 1, pid, limit = 120, browser, varied;
 static long n = 1000, warm = 10;
 static char kind = 'T', *buf;
 static const char *path = "/echo", *mode = "ping";
@@ -227,9 +228,11 @@ static void expect(int fd, int check) {
 
 /* One GET. Returns the connection to use next: the same, or a new one if the server closed it. */
 static int http_get(int fd) {
-    char q[2048];
-    put(fd, q, snprintf(q, sizeof q, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: keep-alive\r\n%s\r\n",
-                        path, port, browser_headers()));
+    static int count;
+    char q[2048], query[16] = "";
+    if (varied) snprintf(query, sizeof query, "?n=%06d", count++ % 1000000);
+    put(fd, q, snprintf(q, sizeof q, "GET %s%s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: keep-alive\r\n%s\r\n",
+                        path, query, port, browser_headers()));
     size_t k = 0;
     char *end = NULL;
     while (!end) {
@@ -320,7 +323,7 @@ static void say_goodbye(const int *fd, int count) {
 
 static void options(int argc, char **argv) {
     int o;
-    while ((o = getopt(argc, argv, "p:m:M:n:W:s:c:i:w:k:u:P:t:b")) != -1) switch (o) {
+    while ((o = getopt(argc, argv, "p:m:M:n:W:s:c:i:w:k:u:P:t:bV")) != -1) switch (o) {
         case 'p': port = atoi(optarg); break;
         case 'm': wire = optarg[0] == 'w' ? WS : optarg[0] == 'h' ? HTTP : RAW; break;
         case 'M': mode = optarg; break;
@@ -335,6 +338,7 @@ static void options(int argc, char **argv) {
         case 'P': pid = atoi(optarg); break;
         case 't': limit = atoi(optarg); break;
         case 'b': browser = 1; break;
+        case 'V': varied = 1; break;
         default: exit(1);
     }
     if (port <= 0 || conns < 1 || n < 1 || size < 1 || window < 1) fail(1, "-p, -n, -s, -c and -w must be positive");

@@ -7,7 +7,7 @@ from ..cold import Cold, complete
 from ..config import MICROPYTHON, const
 from ..exceptions import HTTPException, ProtocolError
 from ..protocol import response
-from ..protocol.http1 import whole_head
+from ..protocol.http1 import similar_head, whole_head
 from ..protocol.kernels import NAME
 from ..transport import Channel, ticks_add
 from .phases import FIRST_BYTE, FLUSH, HANDLER, HEAD, LINGER, SKIP, STREAM
@@ -84,9 +84,7 @@ class HttpConnection(Channel, Cold):
             try:
                 head = self.server.last
                 if head is None or head.data != data:
-                    head = whole_head(data, self.server.config)
-                    if head is not None:
-                        self._remember(head, data)
+                    head = self._head_of(data, head)
                 if head is not None:
                     self.begin_request(head)
                     return
@@ -96,11 +94,17 @@ class HttpConnection(Channel, Cold):
 
     feed_first = feed
 
-    def _remember(self, head, data: bytes) -> None:
-        # A page that asks again and again sends the same head each time.
-        if not head.length and not head.upgrade and len(data) <= _REMEMBERED:
-            head.data = data
-            self.server.last = head
+    def _head_of(self, data: bytes, last):
+        # A page that asks again and again sends the same head each time, or the same but for its target.
+        head = None
+        if last is not None:
+            head = similar_head(data, last, self.server.config)
+        if head is None:
+            head = whole_head(data, self.server.config)
+            if head is not None and not head.length and not head.upgrade and len(data) <= _REMEMBERED:
+                head.data = data
+                self.server.last = head
+        return head
 
     def begin_request(self, head):
         """A head is complete. Returns the WebSocket that takes over, if it is one."""

@@ -1,14 +1,14 @@
 """HTTP/1.1 requests (RFC 9112): strict parsing of whole heads, with limits."""
 
 from ..exceptions import ProtocolError
-from .kernels import visible
+from .kernels import text, visible
 
 # Characters of a token (RFC 9110 section 5.6.2). Lower case first: strip() looks from the left.
 TOKEN = b"etaoinsrhldcumfpgwybvkxqjz-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ!#$%&'*+.^_`|~"
 DIGITS = b"0123456789"
 HOST = b"0123456789.abcdefghijklmnopqrstuvwxyz:-ABCDEFGHIJKLMNOPQRSTUVWXYZ[]_~%!$&'()*+,;="
 # Visible ASCII but "#": a fragment is never sent (RFC 9112 section 3.2).
-_TARGET = HOST + b"/?@\"<>\\^`{|}"
+_TARGET = HOST + b'/?@"<>\\^`{|}'
 
 
 class Head:
@@ -110,6 +110,26 @@ def whole_head(data: bytes, config) -> "Head | None":
     return parse_head(data[: n - 4], config)
 
 
+def similar_head(data: bytes, known: Head, config) -> "Head | None":
+    """The head that `data` is when it has the header lines of `known`, which had no body, and only another target.
+
+    None when it has not. A page that asks for one thing after another, or with one query after another, sends the same
+    lines each time.
+    """
+    block = known.block
+    at = len(data) - 4 - len(block)
+    if at > config.max_line or data.find(b"\r\n") != at or data.find(block, at) != at or data[-4:] != b"\r\n\r\n":
+        return None
+    head = Head()
+    _request_line(head, data[:at])
+    if head.version != known.version or head.path[:1] != "/" or head.method != known.method:
+        return None  # what the lines may be depends on these
+    head.block = block
+    head._low = known._low
+    head.expects = known.expects
+    return head
+
+
 def parse_head(data: bytes, config) -> Head:
     """Parse a head without its final empty line. Raises ProtocolError with an HTTP status."""
     lines = data.split(b"\r\n")
@@ -165,10 +185,12 @@ def _request_line(head: Head, line: bytes) -> None:
         from .badhead import check_request_line
 
         check_request_line(words)
-    head.method = str(words[0], "utf-8")
+    head.method = "GET" if words[0] == b"GET" else str(words[0], "utf-8")
     head.version = 0 if words[2] == b"HTTP/1.0" else 1
-    head.path = head.target = target = str(words[1], "utf-8")
+    # text() of a view: MicroPython's str() looks each one up among all names of the program, and slices of str too.
+    target = memoryview(words[1])
+    head.path = head.target = text(target, 0)
     at = words[1].find(b"?")
     if at >= 0:
-        head.path = target[:at]
-        head.query = target[at + 1 :]
+        head.path = text(target[:at], 0)
+        head.query = text(target[at + 1 :], 0)
