@@ -68,9 +68,9 @@ class Bench:
         server = self.ours(what, name="viperhttp, no viper")
         return Server(server.name, server.command, server.environment + (("VIPERHTTP_KERNELS", "pure"),))
 
-    def ours_on_cpython(self, what: str) -> Server:
+    def ours_on_cpython(self, what: str, *more: str) -> Server:
         """With nothing but the standard library, whatever else is installed."""
-        server = self.host(OURS, f"viper_{what}.py", what, path=str(toolbox.ROOT), own=True)
+        server = self.host(OURS, f"viper_{what}.py", what, *more, path=str(toolbox.ROOT), own=True)
         return dataclasses.replace(server, environment=server.environment + (("VIPERHTTP_KERNELS", "cpython"),))
 
     def ours_with_masker(self, what: str) -> Server:

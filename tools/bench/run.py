@@ -59,6 +59,16 @@ def collect(bench: catalog.Bench, name: str, quick: bool) -> list[dict]:
     return rows
 
 
+def keep(rows: list[dict], bench: catalog.Bench, options: argparse.Namespace) -> dict:
+    """Write the rows among those of earlier runs; returns all of them."""
+    doc = report.document(rows, bench.micropython, options.heap)
+    place = RESULTS / "bench.json"
+    if place.exists():
+        doc = report.joined(json.loads(place.read_text()), doc)
+    report.write(place, doc)
+    return doc
+
+
 def main(argv: list[str] | None = None) -> int:
     options = arguments(argv)
     if options.micropython:
@@ -71,16 +81,16 @@ def main(argv: list[str] | None = None) -> int:
         for name in chosen(options):
             rows += collect(bench, name, options.quick)
             report.print_group(rows, name)
+            if options.keep:
+                keep(rows, bench, options)  # each table at once: what comes later may fail, or be interrupted
     except (toolbox.Missing, measure.ServerFailed) as error:
         print(f"make bench: {error}", file=sys.stderr)
         return 1
-    doc = report.document(rows, bench.micropython, options.heap)
-    data = options.json or (RESULTS / "bench.json" if options.keep else None)
-    if options.keep and (RESULTS / "bench.json").exists():
-        doc = report.joined(json.loads((RESULTS / "bench.json").read_text()), doc)
-    if data:
-        report.write(data, doc)
-        print(f"\nfigures: {data}")
+    doc = keep(rows, bench, options) if options.keep else report.document(rows, bench.micropython, options.heap)
+    if options.json:
+        report.write(options.json, doc)
+    if options.json or options.keep:
+        print(f"\nfigures: {options.json or RESULTS / 'bench.json'}")
     folder = options.svg or (RESULTS if options.keep else None)
     if folder:
         print("charts:", *report.write_charts(folder, doc))

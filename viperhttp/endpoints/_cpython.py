@@ -30,6 +30,8 @@ _START = [(128 + n) << 8 | _TEXT for n in range(_SMALL)]
 _REPEAT = [sum(1 << 32 * i for i in range((n + 3) // 4)) for n in range(_SMALL)]
 _CUT = [(1 << 8 * n) - 1 for n in range(_SMALL)]
 _HEADER = [bytes((_TEXT, n)) for n in range(_SMALL)]
+_LONG = 1 << 16  # payloads below have the length in two bytes behind the second
+_long_header = Struct(">BBH").pack
 _from_bytes = int.from_bytes
 
 
@@ -93,7 +95,7 @@ class FastPath:
                 if size < 126 or stop > end or size > limit:
                     break
                 first = buf[off]
-                data = unmasked(buf[off + 8 : stop], bytes(buf[off + 4 : off + 8]))
+                data = unmasked(buf[off + 8 : stop], buf[off + 4 : off + 8])
             else:
                 break
             if first == _TEXT:
@@ -150,7 +152,12 @@ class FastPath:
             return self.send_text_any(data)
         payload = data.encode()
         n = len(payload)
-        whole = _HEADER[n] + payload if n < _SMALL else frame(_TEXT, payload)
+        if n < _SMALL:
+            whole = _HEADER[n] + payload
+        elif n < _LONG:
+            whole = _long_header(_TEXT, 126, n) + payload
+        else:
+            whole = frame(_TEXT, payload)
         if fd is None:
             n = self.hold(whole)
         else:
@@ -178,6 +185,9 @@ class Part:
 
     def __init__(self, members: list):
         self.members = members
+
+    def __len__(self):
+        return len(self.members)
 
 
 def send_text(part, text: str, exclude):

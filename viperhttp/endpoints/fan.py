@@ -41,6 +41,9 @@ class Part:
     def __init__(self, members: list):
         self.members = members
 
+    def __len__(self):
+        return len(self.members)
+
 
 def send_text(part: Part, text: str, exclude):
     """Send a text to the members but `exclude`; see send_frame."""

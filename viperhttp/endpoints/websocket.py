@@ -229,6 +229,7 @@ class WebSocketBase(Opening, WsConnection, RequestInfo):
 
     async def nap(self, timeout: float) -> None:
         """Wait for a message; only the waiting is cancelled when time is up, so that a message stays."""
+
         async def nap():
             if self.pending is None and self.phase == OPEN:
                 await self.park()

@@ -33,9 +33,6 @@ class Group(Part):
         self.manager = manager
         self.name = name
 
-    def __len__(self):
-        return len(self.members)
-
     def __contains__(self, member):
         return member in self.members
 

@@ -56,7 +56,7 @@ class Room(Group):
 
     def __init__(self, manager, name: str):
         Group.__init__(self, manager, name)
-        self.kinds: list = [None, None, None, None]  # a Part for each kind of members
+        self.kinds: list = [Part([]), None, None, None]  # a Part for each kind of members
         self.of = {}  # {member: Membership}
         self.policy = _CLOSE
         self.queue = ROOM_QUEUE_MESSAGES
@@ -159,7 +159,7 @@ class Room(Group):
             self.of[exclude].joined += 1
         reached = 0
         for kind in range(KINDS):
-            if self.kinds[kind] is not None and self.kinds[kind].members:
+            if self.kinds[kind]:
                 reached += self._send(kind, message.form(kind), message, exclude)
         message.forms = None
         return reached
