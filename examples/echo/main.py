@@ -1,4 +1,4 @@
-"""Echo: sends every message back, text as text and binary as binary."""
+"""Echo: sends every message back, text as text and binary as binary; in four ways, at four paths."""
 
 import sys
 
@@ -21,6 +21,24 @@ async def echo(ws):
             await ws.send_bytes(message["bytes"])
         else:
             break
+
+
+@app.websocket("/relay")
+async def relay(ws):
+    await ws.accept()
+    await ws.relay()  # frames go back as they came: no message is made, no task waits for one
+
+
+@app.websocket("/each")
+async def each(ws):
+    await ws.accept()
+    await ws.each(ws.try_send)  # a function is called with each message, str or bytes
+
+
+@app.websocket("/view")
+async def view(ws):
+    await ws.accept()
+    return ws.each(ws.try_send, view=True)  # with a memoryview; returned, not awaited: the connection has no task
 
 
 if __name__ == "__main__":

@@ -15,12 +15,15 @@ PACKAGE = pathlib.Path(runtimes.ROOT) / "viperhttp"
 MESSAGE_WAY = {
     "endpoints/fast.py": ("feed_first", "wake", "receive_text", "send_text", "_write", "_gathered"),
     "connection/sender.py": ("send_frame", "_emit"),
+    "endpoints/direct/path.py": ("echo_first", "relay_first", "each_first", "view_first"),
+    "endpoints/trysend.py": ("try_send",),
     "transport/channel.py": ("park", "wake", "put"),
     "protocol/_viper.py": ("text",),
     # and what a message to a room enters, whatever its members
     "rooms/group.py": ("publish", "deliver"),
     "endpoints/fan.py": ("send_text", "send_frame", "_send", "_sort"),
     "endpoints/_pure.py": ("run", "_run"),
+    "endpoints/direct/_pure.py": ("relay",),
 }
 ON_MESSAGE_PATH = ("scan", "unmask", "utf8", "visible", "xor_loop", "xor_int", "xor_ahead", "_lead",
                    "pack", "_decode", "text")

@@ -16,6 +16,8 @@ FEW, MOST = 20, 4000
 OURS = "viperhttp"
 SIZES = (16, 125, 1024, 16384)
 QUICK_SIZES = (16, 1024)
+EACH = "viperhttp, each()"
+NO_VIPER = "viperhttp, no viper"
 
 # Expected instructions per message, (fixed, per byte): only chooses the number of messages.
 _EXPECTED = {
@@ -23,7 +25,8 @@ _EXPECTED = {
     "asyncio TCP": (50_000, 25),
     "Microdot": (150_000, 1_700),
     OURS: (30_000, 50),
-    "viperhttp, no viper": (50_000, 500),
+    NO_VIPER: (50_000, 500),
+    EACH: (30_000, 50),
 }
 _EXPECTED_CPYTHON = (150_000, 40)
 
@@ -64,18 +67,18 @@ class Bench:
     def ours(self, what: str, *args: str, name: str = OURS, **more) -> Server:
         return self.board(name, f"viper_{what}.py", *(args or (what,)), path=str(toolbox.ROOT), **more)
 
-    def ours_without_kernels(self, what: str) -> Server:
-        server = self.ours(what, name="viperhttp, no viper")
+    def ours_without_kernels(self, what: str, *args: str) -> Server:
+        server = self.ours(what, *args, name=NO_VIPER)
         return Server(server.name, server.command, server.environment + (("VIPERHTTP_KERNELS", "pure"),))
 
-    def ours_on_cpython(self, what: str, *more: str) -> Server:
+    def ours_on_cpython(self, what: str, *args: str, name: str = OURS) -> Server:
         """With nothing but the standard library, whatever else is installed."""
-        server = self.host(OURS, f"viper_{what}.py", what, *more, path=str(toolbox.ROOT), own=True)
+        server = self.host(name, f"viper_{what}.py", *(args or (what,)), path=str(toolbox.ROOT), own=True)
         return dataclasses.replace(server, environment=server.environment + (("VIPERHTTP_KERNELS", "cpython"),))
 
-    def ours_with_masker(self, what: str) -> Server:
+    def ours_with_masker(self, what: str, *args: str) -> Server:
         """Beside websockets, whose C function then unmasks."""
-        return self.host("viperhttp, C masker", f"viper_{what}.py", what, path=str(toolbox.ROOT))
+        return self.host("viperhttp, C masker", f"viper_{what}.py", *(args or (what,)), path=str(toolbox.ROOT))
 
     def cpython_servers(self) -> list[Server]:
         return [*self.cpython_peers(), self.ours_with_masker("echo"), self.ours_on_cpython("echo")]

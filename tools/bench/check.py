@@ -38,6 +38,8 @@ def measures(bench: catalog.Bench) -> dict[str, Callable[[], dict[str, float]]]:
     echo, pure = bench.ours("echo"), bench.ours_without_kernels("echo")
     loads = {f"echo {size} B": (echo, Load(size=size)) for size in catalog.SIZES}
     loads["echo 125 B without viper"] = (pure, Load(size=125))
+    loads |= {f"relay {size} B": (bench.ours("direct", "relay"), Load(size=size)) for size in catalog.SIZES}
+    loads["each 16 B"] = (bench.ours("direct", "each"), Load())
     loads["GET"] = (bench.ours("get", ends=False), Load(wire="http", path="/get"))
     loads["GET, differing heads"] = (bench.ours("get", ends=False), Load(wire="http", path="/get", varied=True))
     work: dict[str, Callable[[], dict[str, float]]] = {

@@ -69,6 +69,23 @@ def echo(bench: Bench, quick: bool = False) -> Iterator[Row]:
             yield _row("echo", server, f"{size} B", _speed, server, Load(size=size), not quick)
 
 
+def zero_copy(bench: Bench) -> Iterator[Row]:
+    """WebSocket echo without a waiting handler: ws.relay() ("viperhttp"), and ws.each() with a callback that sends."""
+    relay, pure = bench.ours("direct", "relay"), bench.ours_without_kernels("direct", "relay")
+    each = bench.ours("direct", "each", name=catalog.EACH)
+    for size in catalog.SIZES:
+        for server in (bench.floor(), bench.microdot(), relay, each, *((pure,) if size < 16384 else ())):
+            yield _row("zero-copy", server, f"{size} B", _speed, server, Load(size=size), False)
+
+
+def zero_copy_pipelined(bench: Bench) -> Iterator[Row]:
+    """The same with 16 messages in flight: processor time."""
+    relay, each = bench.ours("direct", "relay"), bench.ours("direct", "each", name=catalog.EACH)
+    for server in (bench.microdot(), relay, each):
+        load = Load(mode="pipe", window=WINDOW)
+        yield _row("zero-copy pipelined", server, f"16 B x {WINDOW}", _speed, server, load, True)
+
+
 def pipelined(bench: Bench) -> Iterator[Row]:
     """16 messages in flight on one connection."""
     for size in (16, 1024):
@@ -147,6 +164,8 @@ def connections(bench: Bench, only_ours: bool = False) -> Iterator[Row]:
     for server in (*peers, bench.ours("echo", "echo", "heap")):
         load = Load(idle=200, browser=True, wire=wire_of(server))
         yield _row("connections", server, "idle", _printed, server, load, 1, "live")
+    server = bench.ours("direct", "stay", "heap", ends=False)
+    yield _row("connections", server, "idle, each()", _printed, server, Load(idle=200, browser=True), 1, "live")
 
 
 def _printed(server: Server, load: Load, messages: int, what: str) -> dict:
@@ -201,10 +220,24 @@ def cpython_pipelined(bench: Bench) -> Iterator[Row]:
             yield _row("cpython pipelined", server, f"{size} B x {WINDOW}", _speed, server, load, True, True, False)
 
 
+def cpython_callback(bench: Bench) -> Iterator[Row]:
+    """A callback on CPython: ws.each() beside picows, whose interface is one, and aiohttp."""
+    peers = [bench.host(kind, "cpython_peers.py", kind) for kind in ("picows", "aiohttp")]
+    ours = [bench.ours_with_masker("direct", "each"), bench.ours_on_cpython("direct", "each")]
+    for size in (16, 1024, 16384):
+        for server in peers + ours:
+            yield _row("cpython callback", server, f"{size} B", _speed, server, Load(size=size), True, True, False)
+    for size in (16, 16384):
+        for server in peers + ours:
+            load = Load(size=size, mode="pipe", window=WINDOW)
+            case = f"{size} B x {WINDOW}"
+            yield _row("cpython callback", server, case, _speed, server, load, True, True, False)
+
+
 def cpython_fan_out(bench: Bench) -> Iterator[Row]:
     """One of 1 000 members speaks: processor time per recipient."""
     peer = bench.host("websockets", "cpython_peers.py", "websockets", "room")
-    for server in (peer, bench.ours_on_cpython("room", "unswept")):
+    for server in (peer, bench.ours_on_cpython("room", "room", "unswept")):
         yield _row("cpython fan-out", server, f"{CPYTHON_ROOM} members", _fan_time, server)
 
 
@@ -226,6 +259,8 @@ def cpython_get(bench: Bench) -> Iterator[Row]:
 
 MICROPYTHON = {
     "echo": echo,
+    "zero-copy": zero_copy,
+    "zero-copy pipelined": zero_copy_pipelined,
     "pipelined": pipelined,
     "idle": idle,
     "room": room,
@@ -238,6 +273,7 @@ MICROPYTHON = {
 CPYTHON = {
     "cpython echo": cpython_echo,
     "cpython pipelined": cpython_pipelined,
+    "cpython callback": cpython_callback,
     "cpython fan-out": cpython_fan_out,
     "cpython get": cpython_get,
 }

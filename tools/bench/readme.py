@@ -11,6 +11,7 @@ import pathlib
 import re
 import sys
 
+import catalog
 import report
 import toolbox
 
@@ -21,20 +22,25 @@ MARKS = ("<!-- results: from readme.py -->", "<!-- end of results -->")
 SENTENCE = re.compile(
     r"takes ([\d ]+) instructions, a TCP echo by asyncio streams ([\d ]+), Microdot's WebSocket\s+echo ([\d ]+)\."
 )
-# (what it says, group, figure, [case, ...], the peers whose figure is divided by viperhttp's)
-ROWS = (
+# (what it says, group, figure, [case, ...], the peers whose figure is divided by viperhttp's[, viperhttp's row])
+ROWS: tuple = (
     ("echo, `await`", "echo", "ir", ("16 B", "125 B", "1024 B", "16384 B"), ("Microdot", "asyncio TCP")),
+    ("echo, `relay()`", "zero-copy", "ir", ("16 B", "125 B", "1024 B", "16384 B"), ("Microdot", "poll floor")),
+    ("the same, no viper", "zero-copy", "ir", ("16 B", "125 B", "1024 B"), ("Microdot",), catalog.NO_VIPER),
+    ("echo, `each()`", "zero-copy", "ir", ("16 B", "125 B", "1024 B", "16384 B"), ("Microdot",), catalog.EACH),
+    ("16 in flight, `relay()`, CPU", "zero-copy pipelined", "cpu_us", ("16 B x 16",), ("Microdot",)),
     ("16 in flight, CPU", "pipelined", "cpu_us", ("16 B x 16", "1024 B x 16"), ("Microdot",)),
     ("beside idle connections", "idle", "ir", ("0 idle", "100 idle"), ("Microdot",)),
     ("a room's message", "room", "ir", ("1 member", "4 members", "16 members", "64 members"), ("Microdot",)),
     ("one more recipient", "fan-out", "ir", ("16 B", "125 B"), ("Microdot", "poll floor")),
     ("small GET", "get", "ir", ("keep-alive", "differing heads"), ("Microdot",)),
     ("garbage per message", "garbage", "bytes", ("16 B", "1024 B"), ("Microdot",)),
-    ("heap per connection", "connections", "bytes", ("idle",), ("Microdot",)),
+    ("heap per connection", "connections", "bytes", ("idle", "idle, each()"), ("Microdot",)),
     ("first route, 32-bit heap", "weight", "bytes", ("heap, 32-bit",), ("Microdot",)),
     ("CPython: echo, wall", "cpython echo", "wall_us", ("16 B", "1024 B"), ("websockets", "aiohttp", "picows")),
     ("CPython: echo", "cpython echo", "ir", ("16 B", "1024 B"), ("websockets", "aiohttp", "picows")),
     ("CPython: 16 in flight, CPU", "cpython pipelined", "cpu_us", ("16 B x 16", "16384 B x 16"), ("aiohttp",)),
+    ("CPython: `each()`, wall", "cpython callback", "wall_us", ("16 B", "1024 B"), ("picows", "aiohttp")),
     ("CPython: recipient of 1 000, CPU", "cpython fan-out", "cpu_us", ("1000 members",), ("websockets",)),
     ("CPython: recipient", "cpython fan-out", "ir", ("1000 members",), ("websockets",)),
 )
@@ -44,9 +50,9 @@ def table(doc: dict) -> str:
     """The results as Markdown: viperhttp's figures, and how many times that the peers need."""
     found = {(r["group"], r["server"], r["case"]): r for r in doc["rows"]}
     lines = ["| | case | viperhttp | times as much |", "|---|---|---|---|"]
-    for says, group, figure, cases, peers in ROWS:
+    for says, group, figure, cases, peers, *who in ROWS:
         for case in cases:
-            ours = found.get((group, report.OURS, case), {}).get(figure)
+            ours = found.get((group, *(who or [report.OURS]), case), {}).get(figure)
             if ours is None:
                 continue
             times = [

@@ -14,6 +14,8 @@ from catalog import OURS
 TITLES = {
     "echo": ("WebSocket echo on MicroPython", "ir", "instructions per message"),
     "echo time": ("the same, processor time of the server", "cpu_us", "us per message"),
+    "zero-copy": ("The same without a waiting handler: relay()", "ir", "instructions per message"),
+    "zero-copy pipelined": ("16 messages in flight: relay()", "cpu_us", "us of processor time per message"),
     "pipelined": ("16 messages in flight on MicroPython", "cpu_us", "us of processor time per message"),
     "idle": ("Echo of 16 B beside open, silent connections", "ir", "instructions per message"),
     "room": ("A room on MicroPython", "ir", "instructions per message, for all its members"),
@@ -25,6 +27,7 @@ TITLES = {
     "cpython echo": ("WebSocket echo on CPython", "ir", "instructions per message"),
     "cpython echo time": ("the same, wall time of a round trip on one core", "wall_us", "us per message"),
     "cpython pipelined": ("16 messages in flight on CPython", "cpu_us", "us of processor time per message"),
+    "cpython callback": ("A callback on CPython: each()", "wall_us", "us per message, wall time"),
     "cpython fan-out": ("A room of 1 000 on CPython", "cpu_us", "us of processor time per recipient"),
     "cpython fan-out ir": ("A room on CPython: one more recipient", "ir", "instructions per recipient"),
     "cpython get": ("Small JSON GET on CPython", "wall_us", "us per request"),

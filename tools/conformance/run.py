@@ -88,20 +88,20 @@ def last_lines(log):
     return environment.tail(log.read() or "(it printed nothing)")
 
 
-def fuzz(port, agent, cases, options=()):
+def fuzz(port, agent, cases, options=(), path=""):
     """Runs the fuzzing client; its table goes to our output. Returns its exit status."""
     command = [environment.venv_python(install.VENV), os.path.join(HERE, "fuzz.py"),
-               f"ws://127.0.0.1:{port}", "--agent", agent, "--cases", cases, "--require-close-code",
+               f"ws://127.0.0.1:{port}{path}", "--agent", agent, "--cases", cases, "--require-close-code",
                "--case-timeout", str(CASE_SECONDS), "--total-timeout", str(TOTAL_SECONDS), *options]
     return subprocess.run(command, cwd=environment.ROOT, timeout=TOTAL_SECONDS + 2 * CASE_SECONDS).returncode
 
 
-def run_one(runtime, cases, heap, program=ECHO, options=()):
+def run_one(runtime, cases, heap, program=ECHO, options=(), path=""):
     """One runtime's pass; returns True when every case is acceptable."""
     title = f"MicroPython, heap {heap}" if runtime == "micropython" else "CPython"
-    print(f"\n== {program} on {title}", flush=True)
+    print(f"\n== {program}{path and ' at ' + path} on {title}", flush=True)
     with server(runtime, heap, program) as (port, process, log):
-        status = fuzz(port, runtime, cases, options)
+        status = fuzz(port, runtime, cases, options, path)
         if process.poll() is not None:
             print(f"the server ended during the run with status {process.returncode}")
             status = status or 1
@@ -119,6 +119,7 @@ def parse_arguments(argv):
     parser.add_argument("--runtime", choices=("both", "micropython", "cpython"), default="both")
     parser.add_argument("--heap", default=HEAP, help=f"MicroPython's heap (default {HEAP})")
     parser.add_argument("--program", default=ECHO, help=f"another echo server (default {ECHO})")
+    parser.add_argument("--path", default="", help="of the WebSocket there, such as /relay, /each, /view (default /)")
     parser.add_argument("-v", "--verbose", action="store_true", help="a line per case")
     parser.add_argument("--reports", metavar="DIR", help="the suite's own HTML reports, with wire logs")
     return parser.parse_args(argv)
@@ -140,7 +141,7 @@ def main(argv):
         install.install()
         for runtime in runtimes:
             passed[runtime] = run_one(runtime, cases, arguments.heap, arguments.program,
-                                      fuzz_options(arguments, runtime))
+                                      fuzz_options(arguments, runtime), arguments.path)
     except environment.SetupError as error:
         environment.say(f"error: {error}")
         return 2

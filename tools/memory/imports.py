@@ -64,6 +64,8 @@ OPTIONAL = {
     "/paths/{with}/parameters": ["app.paths"],
     "errors, Responses, files": ["app.answers"],
     "headers, query, cookies read": ["endpoints.info"],
+    "ws.try_send()": ["endpoints.trysend"],
+    "ws.each(), ws.relay()": ["endpoints.direct"],
     "bodies, pipelined requests": ["connection.bodies"],
     "streamed responses": ["connection.streams"],
     "auth": ["auth"],

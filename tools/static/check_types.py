@@ -30,7 +30,7 @@ BOARD = "boards"
 MIXINS = {"Opening": "WebSocketBase", "FastPath": "WebSocketBase", "WsSender": "WsConnection",
           "Running": "ViperHTTP", "Registering": "ViperHTTP", "Verbs": "Routes",
           "Bodies": "HttpConnection", "Streams": "HttpConnection", "Answers": "Dispatcher",
-          "Info": "WebSocketBase"}
+          "Info": "WebSocketBase", "Direct": "WebSocketBase", "DirectPath": "WebSocketBase", "TrySend": "WebSocketBase"}
 ABSENT = re.compile(r'error: "(\w+)" has no attribute "(\w+)"')
 # (where it is reported, file, part of the message, why it is no error)
 EXPECTED = (
@@ -48,6 +48,7 @@ EXPECTED = (
     (BOARD, "viperhttp/device/lag_board.py", '"core"', "asyncio.core is there, the stubs leave it out"),
     (BOARD, "viperhttp/app/inmemory.py", '"core"', "asyncio.core is there, the stubs leave it out"),
     (BOARD, "viperhttp/protocol/_viper.py", '"ptr', "the viper emitter's own names"),
+    (BOARD, "viperhttp/endpoints/direct/_viper.py", '"ptr', "the viper emitter's own names"),
 )
 
 

@@ -8,6 +8,7 @@ PACKAGE = os.path.join(ROOT, "viperhttp")
 HOST_ONLY = ("_cpython", "aio", "hangup", "params", "asgi", "hosted", "lag_host", "done")
 BOARD_ONLY = (
     *("_viper", "hub", "channel", "buffers", "cork", "streams", "interrupt", "fast", "fan", "waitfor", "lag_board"),
+    *("path", "handing"),
 )
 MACHINE_CODE = "_viper"  # needs mpy-cross -march
 

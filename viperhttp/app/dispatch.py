@@ -132,7 +132,11 @@ class Dispatcher(Cold):
             if body is not None:
                 channel.answer(start, body)
         else:
-            self._ws_finished(channel, error)
+            if value is not None and channel.call is not None and hasattr(value, "close"):
+                value.close()  # ws.each() or ws.relay(), which nobody is going to await
+                channel.slim()
+            else:
+                self._ws_finished(channel, error)
             if channel.at_end is not None:
                 channel.at_end()
 

@@ -27,7 +27,7 @@ async def admit(app, ws):
     try:
         if endpoint.deps:
             extra.update(await scope.values(endpoint.deps))
-        await endpoint.bind(ws, ws.path_params, extra)
+        return await endpoint.bind(ws, ws.path_params, extra)
     except HTTPException:
         if ws.phase == OPEN:
             ws.start_close(POLICY_VIOLATION, "")

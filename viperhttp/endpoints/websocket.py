@@ -7,9 +7,8 @@ from ..config import MICROPYTHON, const
 from ..connection.ws import CONNECTING, OPEN, WsConnection
 from ..exceptions import WebSocketDisconnect, WebSocketException
 from ..protocol.codes import INTERNAL_ERROR, UNSUPPORTED_DATA, sendable
-from ..protocol.frames import LIMIT, ST, frame
+from ..protocol.frames import LIMIT, ST
 from ..protocol.handshake import drop
-from ..transport import LOST
 from .opening import Handshake, Opening
 from .requestinfo import RequestInfo, packed
 
@@ -27,12 +26,15 @@ class WebSocketBase(Opening, WsConnection, RequestInfo):
     close_code   and close_reason: set from the moment either side's close is known
     """
 
+    _cold = ("viperhttp.endpoints.info.Info", "viperhttp.endpoints.trysend.TrySend")
     _scheme = "ws"
+    kind_of_member = None  # in rooms: by the subprotocol
     _scrap = None  # dict behind `state`
     close_called = False
     let_out = False  # a disconnect has left `async with` that caught_close_codes lacks
     told = False  # the handler has had its close message
     at_end = None  # called when the handler has ended: a session saves itself
+    call = None  # while each() or relay() is under way: see the package direct
 
     def __init__(self, connection, head, route, path_params: dict, accept_value: bytes):
         self.take_over(connection)
@@ -287,15 +289,31 @@ class WebSocketBase(Opening, WsConnection, RequestInfo):
             return self.send_bytes(data)
         return self.send_json(data) if kind == "json" else self.send_event(data)
 
-    def try_send(self, data) -> int:
-        """Send a str, or bytes-like data, without waiting: SENT (1, the system has it), QUEUED (0, it waits for a slow
-        peer) or DROPPED (-2, the send queue is full and the message is gone). Raises as send_text does."""
-        if self.phase != OPEN:
-            self.need_open()
-        result = self.push(frame(_TEXT, data.encode()) if isinstance(data, str) else frame(_BINARY, data))
-        if result == LOST:
-            raise self.ended_error()
-        return result
+    # ---- without a waiting handler ---------------------------------------
+
+    def each(self, callback, view: bool = False):
+        """Call callback(message), str or bytes, for each message as it arrives, until the connection ends.
+
+        view  callback(view, is_text) gets a memoryview of the bytes instead, valid only during the call
+        Await it: it returns at the end, as `async for` over iter_text() does (close_code tells which), and raises
+        what a callback raises, which ends it; after that, and when it is cancelled, messages go to receive() again.
+        Or let the handler return it, not awaited: the connection goes on without a task. An error is then logged, and
+        closes it with 1011.
+        The function must not wait. It answers by try_send(): while that waits for the peer, no message is read.
+        """
+        from .direct import each
+
+        return each(self, callback, view)
+
+    def relay(self, to=None):
+        """Hand each message on as it is: back to the peer, to another WebSocket, or to a room. No object is made.
+
+        Text is checked as ever. When the other WebSocket is slow, nothing more is read here; when it is over,
+        WebSocketDisconnect is raised. What a room does with slow members is its policy. Else as each().
+        """
+        from .direct import relay
+
+        return relay(self, to)
 
     def need_open(self) -> None:
         """Called when the connection is not open: accept on a route that does so by itself, else raise."""

@@ -84,12 +84,15 @@ def scan(buf, offs: int, end: int, st: ptr32) -> int:
 
 
 @micropython.viper
-def unmask(buf, offs: int, n: int, mask: ptr8):
+def unmask(buf, offs: int, n: int, mask: ptr8) -> int:
     p = ptr8(int(ptr8(buf)) + offs)
     i = 0
+    c = 0
     if n >= 12:
         while (int(p) + i) & 3:
-            p[i] ^= mask[i & 3]
+            t = p[i] ^ mask[i & 3]
+            p[i] = t
+            c |= t
             i += 1
         w = mask[i & 3] | mask[(i + 1) & 3] << 8 | mask[(i + 2) & 3] << 16 | mask[(i + 3) & 3] << 24
         q = int(p) + i
@@ -99,18 +102,31 @@ def unmask(buf, offs: int, n: int, mask: ptr8):
         z = q + (k << 2)
         while q < e:
             r = ptr32(q)
-            r[0] ^= w
-            r[1] ^= w
-            r[2] ^= w
-            r[3] ^= w
+            t = r[0] ^ w
+            r[0] = t
+            c |= t
+            t = r[1] ^ w
+            r[1] = t
+            c |= t
+            t = r[2] ^ w
+            r[2] = t
+            c |= t
+            t = r[3] ^ w
+            r[3] = t
+            c |= t
             q += 16
         while q < z:
             r = ptr32(q)
-            r[0] ^= w
+            t = r[0] ^ w
+            r[0] = t
+            c |= t
             q += 4
     while i < n:
-        p[i] ^= mask[i & 3]
+        t = p[i] ^ mask[i & 3]
+        p[i] = t
+        c |= t
         i += 1
+    return (c >> 7) & 0x1010101
 
 
 @micropython.viper

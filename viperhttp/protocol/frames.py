@@ -80,13 +80,16 @@ class Assembly:
             self.at = off
         n = min(self.left, end - off)
         if n:
-            unmask(buf, off, n, self.mask)
+            doubt = unmask(buf, off, n, self.mask) != 0
             if n & 3:
                 self.mask = self.mask[n & 3 :] + self.mask[: n & 3]
             if self.control is not None:
                 self.control += bytes(buf[off : off + n])
             else:
-                self._append(buf, off, n)
+                self._check(buf, off, n, doubt)
+                at = self.filled
+                self.data[at : at + n] = memoryview(buf)[off : off + n]
+                self.filled = at + n
             self.left -= n
             self.at = off + n
         if not self.left:
@@ -104,13 +107,10 @@ class Assembly:
         self.opcode = 0
         self.left -= n
         at = self.filled
-        unmask(self.data, at, n, self.mask)
+        doubt = unmask(self.data, at, n, self.mask) != 0
         if n & 3:
             self.mask = self.mask[n & 3 :] + self.mask[: n & 3]
-        if self.message == TEXT:
-            self.text = utf8(self.data, at, n, self.text)
-            if self.text < 0:
-                raise ProtocolError(INVALID_PAYLOAD, "text is not UTF-8")
+        self._check(self.data, at, n, doubt)
         self.filled = at + n
         if not self.left:
             self._frame_done()
@@ -180,14 +180,12 @@ class Assembly:
         data[: self.filled] = memoryview(self.data)[: self.filled]
         self.data = data
 
-    def _append(self, buf, off: int, n: int) -> None:
-        if self.message == TEXT:
+    def _check(self, buf, off: int, n: int, doubt: bool) -> None:
+        # `doubt`: the bytes are not known to be ASCII.
+        if self.message == TEXT and (doubt or self.text):
             self.text = utf8(buf, off, n, self.text)
             if self.text < 0:
                 raise ProtocolError(INVALID_PAYLOAD, "text is not UTF-8")
-        at = self.filled
-        self.data[at : at + n] = memoryview(buf)[off : off + n]
-        self.filled = at + n
 
     def _frame_done(self) -> None:
         self.left = -1

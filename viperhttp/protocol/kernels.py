@@ -8,7 +8,8 @@ scan(buf, off, end, st)   A whole, unfragmented client frame of an ordinary kind
                           st[2] the offset behind it, st[4] 0, and st[5] 0
                           only when all bytes are ASCII. Anything else returns 0 and changes nothing:
                           frames.Assembly looks closer.
-unmask(buf, off, n, mask) XOR buf[off:off+n] with the four bytes of mask (RFC 6455 section 5.3).
+unmask(buf, off, n, mask) XOR buf[off:off+n] with the four bytes of mask (RFC 6455 section 5.3). It returns 0 only when
+                          all bytes are ASCII then; the plain ones do not look.
 utf8(buf, off, n, state)  Strict UTF-8 (RFC 3629) over buf[off:off+n]; state 0 at the start of a text. Returns the
                           state for the next piece (0 between characters), -1 at the first wrong byte. MicroPython's
                           own decode accepts overlong forms, surrogates and code points above U+10FFFF.

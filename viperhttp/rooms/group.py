@@ -102,10 +102,28 @@ class Group(Part):
             result = member.push(form)
             if result < 0:
                 reached -= 1
-                self.manager.disconnect(member)
-                if result == DROPPED:
-                    member.fail(TRY_AGAIN_LATER, "too slow for this room")
+                self.evict(member, result)
         return reached
+
+    def evict(self, member, result: int) -> None:
+        """A member is gone (LOST), or has no room for more (DROPPED)."""
+        self.manager.disconnect(member)
+        if result == DROPPED:
+            member.fail(TRY_AGAIN_LATER, "too slow for this room")
+
+    def pass_frame(self, data) -> bool:
+        """Send a frame (bytes, or a view) to all members; False when it cannot go to all of them just as it is."""
+        if self.manager.adapter is not None:
+            return False
+        self.manager.seq += 1
+        self._pass_to(self, data)
+        return True
+
+    def _pass_to(self, part, data) -> None:
+        for member in send_frame(part, data, None) or ():
+            result = member.push(bytes(data))
+            if result < 0:
+                self.evict(member, result)
 
 
 def payload(data, dumps):

@@ -175,8 +175,21 @@ class Room(Group):
                 reached += 1
                 self.sent += self.policy == _CLOSE  # the others count when they are handed over
             elif result != DROPPED or self.policy == _CLOSE:
-                self._evict(member, result)
+                self.evict(member, result)
         return reached
+
+    def pass_frame(self, data) -> bool:
+        """See Group.pass_frame."""
+        if self.policy != _CLOSE or self.ring is not None or self.values is not None:
+            return False
+        plain = self.kinds[PLAIN]
+        if self.manager.adapter is not None or plain is None or len(plain.members) != len(self.of):
+            return False
+        self.manager.seq = self.last = self.manager.seq + 1
+        self.published += 1
+        self.sent += len(plain.members)
+        self._pass_to(plain, data)
+        return True
 
     def _cannot_now(self, member, form: bytes, message) -> int:
         # The member's connection is busy, or gone.
@@ -222,11 +235,10 @@ class Room(Group):
             self.high_water = max(self.high_water, len(queue))
         return QUEUED
 
-    def _evict(self, member, result: int) -> None:
-        self.manager.disconnect(member)
-        if result == DROPPED:
-            self.evicted += 1
-            member.fail(TRY_AGAIN_LATER, "too slow for this room")
+    def evict(self, member, result: int) -> None:
+        """See Group.evict."""
+        self.evicted += result == DROPPED
+        Group.evict(self, member, result)
 
     def _keep(self, key, message) -> None:
         values = self.values
