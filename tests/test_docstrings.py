@@ -13,6 +13,7 @@ import viperhttp.middleware
 import viperhttp.sessions
 import viperhttp.socketio
 import viperhttp.testing
+from viperhttp import _names
 from viperhttp.endpoints.forms import Form, Part, Parts
 from viperhttp.testing_parts import EventStream, TestResponse, WebSocketSession
 
@@ -41,7 +42,7 @@ INTERNAL = {
 
 def public_names():
     """{name: object} of everything an application may name."""
-    found = {name: getattr(viperhttp, name) for name in viperhttp._WHERE}
+    found = {name: getattr(viperhttp, name) for name in _names.every()}
     for module in MODULES:
         for name, value in vars(getattr(viperhttp, module)).items():
             # What a module has imported for itself is not its own to offer.

@@ -116,6 +116,7 @@ async def echo(ws):
     async for text in ws.iter_text():
         await ws.send_text(text)
 
+app.run
 app.prepare()
 known = set(sys.modules)
 

@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 PACKAGE = ROOT / "viperhttp"
 
 BASE = "base"
-BASE_MODULES = ("cold", "config", "exceptions", "log", "status")
+BASE_MODULES = ("cold", "config", "configuring", "exceptions", "log", "status")
 TOP = "top"
 _APP = {BASE, "protocol", "transport", "connection", "endpoints", "rooms", "app"}
 MAY_IMPORT = {
@@ -75,8 +75,8 @@ def imports(path, source):
             for alias in node.names:
                 # "from . import x" names a module of the package, or something inside it
                 yield node.lineno, (*base, alias.name) if is_module((*base, alias.name)) else base
-        elif isinstance(node, (ast.Assign, ast.AnnAssign)) and ast.unparse(node).startswith("_cold"):
-            # mixins that cold.py imports at first use: "viperhttp.folder.module.Class"
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)) and ast.unparse(node).startswith(("_cold", "_early")):
+            # mixins that cold.py imports at first use: "viperhttp.folder.module.Class name name "
             for value in ast.walk(node):
                 if isinstance(value, ast.Constant) and str(value.value).startswith("viperhttp."):
                     yield node.lineno, tuple(value.value.split(".")[1:-1])

@@ -15,7 +15,7 @@ import build  # noqa: E402
 import shrink  # noqa: E402
 import toolbox  # noqa: E402
 
-from viperhttp import config  # noqa: E402
+from viperhttp import configuring  # noqa: E402
 
 # Not needed here: compiling takes time.
 LEFT_OUT = ("device", "socketio", "rooms", "app/autodocs")
@@ -92,7 +92,7 @@ def test_the_built_package_serves_http_and_websocket(built, tmp_path):
         pytest.skip(runtimes.no_micropython())
     folder, _ = built
     script = tmp_path / "main.py"
-    script.write_text(f"KEYS = {[key for key in config.keys() if key.endswith('_timeout')]}\n" + ECHO)
+    script.write_text(f"KEYS = {[key for key in configuring.keys() if key.endswith('_timeout')]}\n" + ECHO)
     done = subprocess.run(
         [runtimes.micropython(), "-X", "heapsize=1M", str(script)],
         env={"MICROPYPATH": f"{folder}:.frozen", "PATH": "/usr/bin:/bin"},

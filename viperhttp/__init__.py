@@ -1,55 +1,24 @@
 """viperhttp: a WebSocket and HTTP server that fits on a microcontroller. Names load when they are first used."""
 
+import sys
+
 __version__ = "0.1.0"
-
-_WHERE = {
-    "ViperHTTP": "app.application",
-    "current_request": "app.dispatch",
-    "Depends": "app.depends",
-    "Query": "app.depends",
-    "Router": "app.router",
-    "BackgroundTask": "endpoints.background",
-    "BackgroundTasks": "endpoints.background",
-    "ConnectionManager": "rooms.manager",
-    "EventSourceResponse": "endpoints.eventsource",
-    "FileResponse": "endpoints.static",
-    "HTMLResponse": "endpoints.extra",
-    "JSONResponse": "endpoints.extra",
-    "PlainTextResponse": "endpoints.extra",
-    "RedirectResponse": "endpoints.extra",
-    "Request": "endpoints.request",
-    "Response": "endpoints.responses",
-    "StreamingResponse": "endpoints.streaming",
-    "WebSocket": "endpoints.websocket",
-    "HTTPException": "exceptions",
-    "WebSocketDisconnect": "exceptions",
-    "WebSocketException": "exceptions",
-    "TestClient": "testing",
-}
-
-_MODULES = (
-    "asgi",
-    "auth",
-    "background",
-    "device",
-    "exceptions",
-    "middleware",
-    "sensors",
-    "sessions",
-    "socketio",
-    "status",
-    "testing",
-    "websockets",
-)
 
 
 def __getattr__(name):
-    if name in _MODULES:
-        # MicroPython does not look for a module of that name by itself where there is a __getattr__.
-        return _load("viperhttp." + name, name)
-    where = _WHERE.get(name)
+    if name[:2] == "__":
+        raise AttributeError(name)
+    where = _load("viperhttp._names", "where").where(name)
+    if sys.implementation.name == "micropython":
+        # It would be a kilobyte, and is asked a few times while a program starts.
+        sys.modules["viperhttp._names"] = globals()["_names"] = None  # see cold.forget()
+        del sys.modules["viperhttp._names"]
+        del globals()["_names"]
     if where is None:
         raise AttributeError("module 'viperhttp' has no attribute %r" % name)
+    if where == "":
+        # MicroPython does not look for a module of that name by itself where there is a __getattr__.
+        return _load("viperhttp." + name, name)
     value = getattr(_load("viperhttp." + where, name), name)
     globals()[name] = value
     return value
@@ -60,9 +29,10 @@ def _load(module, name):
 
     if not hasattr(gc, "threshold"):
         return __import__(module, None, None, (name,))
-    # Compiling leaves garbage between what stays. Collected often, the heap keeps a large block free: 110 kB of
-    # 128 kB after this import (unix port, 256 kB heap), where it was 8 kB without.
+    # Compiling leaves garbage between what stays. Collected often, and before, the heap keeps a large block free:
+    # 110 kB of 128 kB after this import (unix port, 256 kB heap), where it was 8 kB without.
     before = gc.threshold()
+    gc.collect()
     gc.threshold(8192)
     try:
         return __import__(module, None, None, (name,))

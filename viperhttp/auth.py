@@ -2,7 +2,7 @@
 
 from binascii import a2b_base64
 
-from .app.dispatch import current_request
+from .app.asking import current_request
 from .compare import same
 from .exceptions import HTTPException
 from .transport import ticks, ticks_add, ticks_diff

@@ -72,17 +72,11 @@ class Config:
     )
 
     def __init__(self, changes: "dict | None" = None):
-        self.update(changes or {})
+        self.update(changes)
 
-    def update(self, changes: dict) -> None:
+    def update(self, changes: "dict | None") -> None:
         """Set the keys of `changes`; a value of None leaves the key of a size as it was."""
-        for key, value in changes.items():
-            if key == "update" or key.startswith("_") or not hasattr(self, key):
-                raise TypeError("unknown config key %r; known keys: %s" % (key, ", ".join(keys())))
-            if value is not None or key.endswith("_timeout") or key == "ping_interval":
-                setattr(self, key, value)
+        if changes:
+            from .configuring import update
 
-
-def keys() -> list:
-    """The names of all settings."""
-    return sorted([key for key in Config.__dict__ if key != "update" and not key.startswith("_")])
+            update(self, changes)

@@ -17,11 +17,11 @@ BROWSER = (
 
 @pytest.fixture
 def full():
-    """full(heap, key=value...) starts heap_app on MicroPython."""
+    """full(heap, app, key=value...) starts heap_app, or another, on MicroPython."""
     running = []
 
-    def start(heap=SMALL, **config):
-        served = Served(runtimes.RUNTIMES[2], "heap_app", heap, None, config)
+    def start(heap=SMALL, app="heap_app", **config):
+        served = Served(runtimes.RUNTIMES[2], app, heap, None, config)
         running.append(served)
         served.wait_until_ready()
         return served
@@ -181,6 +181,20 @@ def test_a_heap_in_pieces_is_enough_to_serve(full):
                 assert client.frame()[1] == bytes(700)
         assert control.get("/release")[0] == 200
     recovers(served)
+
+
+def test_an_upload_needs_no_more_memory_than_what_it_brings(full):
+    """What reads forms is there from the start where a route has stream_body: compiling it takes 60 kB."""
+    served = full(app="heap_upload", min_free_heap=0)
+    assert get(served.port, "/hold/26000")[0] == 200
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n' + bytes(200000) + b"\r\n--b--\r\n"
+    )
+    with Raw(served.port) as client:
+        headers = ("Content-Type: multipart/form-data; boundary=b", "Content-Length: %d" % len(body))
+        client.request("POST /upload", headers, body)
+        status, _, answer = client.response()
+    assert (status, answer) == (200, b'{"file": 200000}'), served.log()
 
 
 def test_churn_leaves_the_heap_as_it_was(full):

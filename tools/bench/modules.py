@@ -21,7 +21,7 @@ FIRST_ROUTE = {
     "app = Microdot()\n@app.route('/echo')\n@with_websocket\nasync def echo(request, ws):\n    pass\n",
 }
 # What serving needs loads in run(), before the first client: it counts, as it does for the others.
-READY = {"viperhttp": "app.prepare()\n", "Microdot": ""}
+READY = {"viperhttp": "app.run\napp.prepare()\n", "Microdot": ""}
 
 
 def compile_package(source: pathlib.Path, target: pathlib.Path, march: str = ARCHITECTURE) -> dict[str, int]:

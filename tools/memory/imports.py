@@ -58,11 +58,22 @@ CORE_ROWS = {
 OPTIONAL = {
     "Depends, Query": ["app.depends", "app.gate"],
     "hooks, HTTP middleware": ["app.pipeline", "app.gate"],
-    "app.mount(), hooks, events": ["app.registering"],
+    "hooks, events": ["app.registering"],
+    "app.mount()": ["app.mounts"],
+    "app.state, test_client()": ["app.own"],
+    "registering after the start": ["app.routing"],
+    "start again": ["app.starting"],
+    "settings by key": ["configuring"],
+    "current_request": ["app.asking"],
     "post() and other verbs": ["app.verbs"],
     "Router": ["app.router"],
     "/paths/{with}/parameters": ["app.paths"],
     "errors, Responses, files": ["app.answers"],
+    "WebSockets refused, failed": ["app.refusals"],
+    "404, %-escapes": ["app.finding"],
+    "all kinds of messages": ["endpoints.messages"],
+    "async with, try_send": ["endpoints.rare"],
+    "subprotocols, origins": ["endpoints.opening"],
     "headers, query, cookies read": ["endpoints.info"],
     "ws.try_send()": ["endpoints.trysend"],
     "ws.each(), ws.relay()": ["endpoints.direct"],
@@ -135,6 +146,7 @@ OPTIONAL = {
 }
 # Loaded only in trouble or at the end, or by the other runtime; nobody pays for them at an import.
 NOT_IN_ROWS = (
+    "_names.py",  # forgotten as soon as it has been asked
     "transport/streams.py",
     "health_data.py",
     "transport/memory.py",
@@ -211,6 +223,7 @@ class Compiled:
             capture_output=True,
             text=True,
             timeout=TIME_LIMIT_S,
+            cwd=self.folder,  # not the project's: its sources would be found first
             env={"MICROPYPATH": f"{self.folder}:.frozen", "PATH": os.environ.get("PATH", "")},
         )
         if done.returncode:

@@ -204,6 +204,9 @@ class Names:
             self.prefixes.add(text)
         if re.fullmatch(r"[A-Za-z_][\w.]*", text):
             self.kept.update(text.split("."))
+        if text.startswith("viperhttp.") and text.endswith(" "):
+            # An entry of cold.py: "viperhttp.folder.module.Class name _get_name "
+            self.kept.update(re.split("[. ]", text[:-1]))
 
     def _constants(self, node: ast.Assign) -> None:
         call = node.value

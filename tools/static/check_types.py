@@ -28,7 +28,9 @@ STUBS_ONLY = ("typing", "typing_extensions", "types", "enum", "abc", "__future__
 BOARD = "boards"
 # Mixins and the class that each is part of: mypy does not know what self is there.
 MIXINS = {"Opening": "WebSocketBase", "FastPath": "WebSocketBase", "WsSender": "WsConnection",
-          "Running": "ViperHTTP", "Registering": "ViperHTTP", "Verbs": "Routes",
+          "Running": "ViperHTTP", "Serving": "ViperHTTP", "Starting": "ViperHTTP", "Registering": "ViperHTTP",
+          "Routing": "ViperHTTP", "Verbs": "ViperHTTP", "Finding": "ViperHTTP", "Mounts": "ViperHTTP",
+          "Own": "ViperHTTP", "Kinds": "WebSocketBase", "Rare": "WebSocketBase", "Refusals": "Dispatcher",
           "Bodies": "HttpConnection", "Streams": "HttpConnection", "Answers": "Dispatcher",
           "Info": "WebSocketBase", "Direct": "WebSocketBase", "DirectPath": "WebSocketBase", "TrySend": "WebSocketBase"}
 ABSENT = re.compile(r'error: "(\w+)" has no attribute "(\w+)"')
@@ -84,12 +86,14 @@ def classes(elsewhere):
 
 
 def cold_mixins(class_node):
-    """The names of the classes in `_cold = ("viperhttp.folder.module.Class", ...)`."""
+    """The names of the classes in `_cold = ("viperhttp.folder.module.Class names ", ...)`, and in `_early`."""
+    found = []
     for node in class_node.body:
         target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-        if isinstance(target, ast.Name) and target.id == "_cold" and node.value is not None:
-            return [path.rpartition(".")[2] for path in ast.literal_eval(node.value)]
-    return []
+        if isinstance(target, ast.Name) and target.id in ("_cold", "_early") and node.value is not None:
+            entries = [entry.value for entry in ast.walk(node.value) if isinstance(entry, ast.Constant)]
+            found += [entry.split(" ")[0].rpartition(".")[2] for entry in entries]
+    return found
 
 
 def attributes(class_node):

@@ -5,7 +5,7 @@ import os
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PACKAGE = os.path.join(ROOT, "viperhttp")
 # Names of modules or folders. Host modules never reach a board; board modules need what only firmware has.
-HOST_ONLY = ("_cpython", "aio", "hangup", "params", "asgi", "hosted", "lag_host", "done")
+HOST_ONLY = ("_cpython", "aio", "hangup", "params", "signatures", "asgi", "hosted", "lag_host", "done")
 BOARD_ONLY = (
     *("_viper", "hub", "channel", "buffers", "cork", "streams", "interrupt", "fast", "fan", "waitfor", "lag_board"),
     *("path", "handing"),

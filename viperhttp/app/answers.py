@@ -1,16 +1,14 @@
-"""Answers that are not the ordinary ones: errors, whole Responses, files, what no route takes, refused handshakes."""
+"""Answers that are not the ordinary ones: errors, whole Responses, files, what no route takes."""
 
 from asyncio import CancelledError
 
 from ..endpoints.request import Request
 from ..endpoints.responses import Response, to_response
-from ..exceptions import HTTPException, ProtocolError, WebSocketException
+from ..exceptions import HTTPException
 from ..log import report
-from ..protocol.response import pairs
 from .routes import WEBSOCKET
 
 _NO_LIMIT = 0x3FFFFFFF  # more than any Content-Length that the parser takes
-_TEXT = [("Content-Type", "text/plain; charset=utf-8")]
 
 
 class Answers:
@@ -22,22 +20,15 @@ class Answers:
         """The Request that a connection is about."""
         return Request(self.app, connection, connection.head, connection.params or {})
 
-    def find(self, connection, head):
-        """The methods of a path that is no static route's, and its parameters; None when there is no route."""
-        try:
-            methods, connection.params = self.app.table.find(head.path)
-        except ValueError as error:
-            raise ProtocolError(400, "%s in the path" % error)
-        return methods
-
     def handle_other(self, connection, head, methods) -> None:
         """A request that has a body, or whose route does not just call a handler."""
         request = connection.request
         if connection.body is not None:
             # Now: with middleware, the first bytes of the body come before the handler's turn.
             endpoint = self.find_endpoint(head.method, methods)
-            if endpoint is not None and endpoint.streams:
-                connection.body.limit = _NO_LIMIT if endpoint.streams is True else endpoint.streams
+            limit = endpoint is not None and endpoint.docs and endpoint.docs.get("stream_body")
+            if limit:
+                connection.body.limit = _NO_LIMIT if limit is True else limit
         pipeline = self.app.pipeline
         if pipeline is not None:
             # Middleware sees every request, also those that no route takes.
@@ -116,55 +107,6 @@ class Answers:
         from .autodocs import answer
 
         return answer(app, request)
-
-    # ---- WebSockets ------------------------------------------------------
-
-    def judge(self, connection):
-        """Whether middleware has judged the Origin of a handshake; None when it was refused."""
-        from .gate import check_middleware
-
-        request = connection.request
-        try:
-            status, judged = check_middleware(self.app.middlewares, request)
-        except Exception as error:
-            response = self.error_response(request, error)
-            connection.respond(response.status_code, response.fields, response.body)
-            return None
-        if status:
-            self.refuse_upgrade(connection, status, "refused")
-            return None
-        return judged
-
-    def admit(self, ws):
-        """The coroutine of a handler that something stands before."""
-        from .gate import admit
-
-        return admit(self.app, ws)
-
-    def idle(self):
-        """The class of WebSockets with idle_timeout."""
-        from ..endpoints.idle import IdleWebSocket
-
-        return IdleWebSocket
-
-    def refuse_upgrade(self, connection, status: int, text: str, headers=()) -> None:
-        """Answer a handshake with an error as text."""
-        connection.respond(status, _TEXT + list(headers), (text + "\n").encode())
-
-    def refuse_handshake(self, ws, error) -> None:
-        """The handler has ended, and not accepted."""
-        ws.close_code = error.code if isinstance(error, WebSocketException) else 1008
-        if error is None or isinstance(error, WebSocketException):
-            ws.refuse(403, _TEXT, b"Forbidden\n")
-        elif isinstance(error, HTTPException):
-            body = self.app.json.dumps({"detail": error.detail}).encode()
-            headers = [("Content-Type", "application/json")] + pairs(error.headers)
-            ws.refuse(error.status_code, headers, body)
-        elif isinstance(error, CancelledError):
-            ws.refuse(503, _TEXT, b"the server stops\n")
-        else:
-            report("WebSocket " + ws.route.pattern, error, self.debug)
-            ws.refuse(500, _TEXT, b"Internal Server Error\n")
 
     # ---- ends ------------------------------------------------------------
 

@@ -2,8 +2,7 @@
 
 from ..cold import complete
 from ..config import MICROPYTHON, Config
-from .routes import WEBSOCKET, Routes
-from .table import RouteTable
+from .routes import Routes
 
 if MICROPYTHON:
     from . import jsontext as default_json
@@ -29,10 +28,18 @@ class ViperHTTP(Base):
     """
 
     _cold = (
-        "viperhttp.app.running.Running",
-        "viperhttp.app.registering.Registering",
-        "viperhttp.app.verbs.Verbs",
+        "viperhttp.app.running.Running run serve ",
+        "viperhttp.app.serving.Serving begin _serve _stop shutdown emit ",
+        "viperhttp.app.finding.Finding find_route every_route ",
+        "viperhttp.app.mounts.Mounts mount find_static ",
+        "viperhttp.app.own.Own test_client _get_state ",
     )
+    _early = Routes._early + (
+        "viperhttp.app.registering.Registering include_router before_request middleware add_middleware"
+        " exception_handler on_event ",
+        "viperhttp.app.starting.Starting about_to_run prepare ",
+    )
+    patterns: tuple = ()  # (Path, methods) of each route with parameters
     mounts: tuple = ()  # (prefix, StaticFiles) of each
     middlewares: tuple = ()  # as they were added; those with ws_check also guard WebSockets
     pipeline: "object | None" = None
@@ -70,42 +77,14 @@ class ViperHTTP(Base):
         self.docs_url = docs_url
         self.include_websocket_docs = include_websocket_docs
         self.debug = debug
-        self.json = _Json(json) if isinstance(json, (tuple, list)) else json or default_json
+        if isinstance(json, (tuple, list)):
+            from .own import Json
+
+            json = Json(*json)
+        self.json = json or default_json
         self.config = Config(config)
         self.allowed_origins = allowed_origins
-        self.table = RouteTable()
-
-    def add(self, path: str, method: str, endpoint) -> None:
-        """Register an endpoint."""
-        if endpoint.deps:
-            from .depends import bind
-
-            bind(endpoint.deps)
-        if method == WEBSOCKET:
-            if endpoint.limit is None:
-                endpoint.limit = self.config.max_message
-            if endpoint.idle_timeout is None:
-                endpoint.idle_timeout = self.config.idle_timeout
-        if not MICROPYTHON:
-            from .params import apply  # CPython
-
-            path = endpoint.pattern = apply(path, endpoint, method == WEBSOCKET)
-        self.table.add(path, method, endpoint)
-
-    def _get_state(self):
-        """An object for the application's own attributes."""
-        if self._state is None:
-            self._state = State()
-        return self._state
-
-
-class State:
-    """Attributes that the application sets."""
-
-
-class _Json:
-    def __init__(self, pair):
-        self.dumps, self.loads = pair
+        self.paths: dict = {}  # {path: methods} of the others; methods is {"GET" or "WEBSOCKET" and so on: endpoint}
 
 
 if not MICROPYTHON:

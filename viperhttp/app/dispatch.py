@@ -4,17 +4,15 @@ The ordinary ways are here: a WebSocket is opened and ends, a handler returns a 
 see answers.py.
 """
 
-from asyncio import CancelledError, sleep
+from asyncio import sleep
 
 from ..cold import Cold, complete
 from ..config import MICROPYTHON, const
 from ..connection.ws import CONNECTING, OPEN
 from ..endpoints.websocket import WebSocket
-from ..exceptions import HTTPException, ProtocolError, WebSocketDisconnect, WebSocketException
+from ..exceptions import ProtocolError, WebSocketDisconnect
 from ..log import report
 from ..protocol import handshake
-from ..protocol.codes import sendable
-from ..transport import current
 from .routes import WEBSOCKET
 
 _HANDLER = const(2)  # connection.phases.HANDLER
@@ -23,22 +21,25 @@ _HANDLER = const(2)  # connection.phases.HANDLER
 _JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 _STARTS: dict = {dict: _JSON, list: _JSON, str: b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n"}
 
-_calling = None  # the connection whose handler is being called; a plain (not async) one runs meanwhile
+# What a handler raises that took all memory, once that is free again.
+_MEMORY = MemoryError("the handler took all that was free")
 
-
-class HandlerMemoryError(MemoryError):
-    """A handler has ended with MemoryError, and its memory is free again."""
+calling = None  # the connection whose handler is being called; a plain (not async) one runs meanwhile
 
 
 async def _without_memory():
     await sleep(0)
-    raise HandlerMemoryError("the handler took all that was free")
+    raise _MEMORY
 
 
 class Dispatcher(Cold):
     """The application's side of a Server."""
 
-    _cold = ("viperhttp.app.answers.Answers",)
+    _cold = (
+        "viperhttp.app.answers.Answers make_request handle_other answer find_endpoint http_finished no_response"
+        " error_response timed_out ",
+        "viperhttp.app.refusals.Refusals judge refuse_version admit idle refuse_handshake ws_failed is_uncaught ",
+    )
 
     def __init__(self, app):
         self.app = app
@@ -49,10 +50,10 @@ class Dispatcher(Cold):
     def handle(self, connection, head):
         """A request is complete up to its body. Returns the WebSocket that takes the connection over, if any."""
         app = self.app
-        methods = app.table.static.get(head.path)
+        methods = app.paths.get(head.path)
         connection.params = None
         if methods is None:
-            methods = self.find(connection, head)
+            methods, connection.params = app.find_route(head.path)
         if head.upgrade and handshake.is_upgrade(head):
             return self._upgrade(connection, head, methods)
         endpoint = methods and methods.get(head.method)
@@ -71,41 +72,32 @@ class Dispatcher(Cold):
 
     def call(self, endpoint, connection, extra):
         """What the handler returns, a coroutine when it is async."""
-        global _calling
-        _calling = connection
+        global calling
+        calling = connection
         try:
             return endpoint.call(connection.params, extra)
         finally:
-            _calling = None
+            calling = None
 
     # ---- WebSockets ------------------------------------------------------
 
     def _upgrade(self, connection, head, methods):
         app = self.app
-        params = connection.params or {}
+        params = connection.params
+        endpoint = methods and methods.get(WEBSOCKET)
         judged = False
-        if app.middlewares:
-            judged = self.judge(connection)
+        if endpoint is None or app.middlewares:
+            judged = self.judge(connection, endpoint)
             if judged is None:
                 return None
-        endpoint = methods and methods.get(WEBSOCKET)
-        if endpoint is None:
-            return self.refuse_upgrade(connection, 404, "no WebSocket at this path")
         try:
             accept_value = handshake.check(head)
         except ProtocolError as error:
-            if error.code != 426:
-                raise
-            return self.refuse_upgrade(connection, 426, error.reason, [("Sec-WebSocket-Version", "13")])
-        ws = (WebSocket if endpoint.idle_timeout is None else self.idle())(
-            connection, head, endpoint, params, accept_value
-        )
-        ws.begin_handshake()
-        ws.handshake.origin_checked = judged
+            return self.refuse_version(connection, error)
+        kind = WebSocket if endpoint.idle_timeout is None else self.idle()
+        ws = kind(connection, head, endpoint, params, accept_value, judged)
         try:
-            if endpoint.origins is not None and not endpoint.query and not ws.origin_allowed():
-                raise WebSocketException(1008)
-            if app.ws_hooks or endpoint.query or endpoint.deps:
+            if endpoint.origins is not None or app.ws_hooks or endpoint.query or endpoint.deps:
                 coro = self.admit(ws)
             else:
                 coro = endpoint.bind(ws, params)
@@ -119,26 +111,36 @@ class Dispatcher(Cold):
 
     def finished(self, channel, value, error) -> None:
         """A handler has returned or raised."""
-        if channel.kind != "ws":
-            start = None
-            if error is None and channel.head is not None and channel.phase == _HANDLER:
-                start = _STARTS.get(type(value))
-            if start is None or channel.sock is None or not channel.is_plain():
-                if type(error) is MemoryError and channel.sock is not None:
-                    # What the handler held is free only when its task is: until then no answer can be made.
-                    return channel.start(_without_memory())
-                return self.http_finished(channel, value, error)
-            body = self._text(channel, value)
-            if body is not None:
-                channel.answer(start, body)
-        else:
-            if value is not None and channel.call is not None and hasattr(value, "close"):
-                value.close()  # ws.each() or ws.relay(), which nobody is going to await
-                channel.slim()
-            else:
-                self._ws_finished(channel, error)
+        if channel.kind == "ws":
+            if value is None or channel.call is None or not hasattr(value, "close"):
+                return self._ws_finished(channel, error)
+            value.close()  # ws.each() or ws.relay(), which nobody is going to await
+            channel.slim()
             if channel.at_end is not None:
                 channel.at_end()
+            return
+        if error is None and channel.head is not None and channel.phase == _HANDLER:
+            start = _STARTS.get(type(value))
+            if start is not None and channel.sock is not None and channel.is_plain():
+                body = self._text(channel, value)
+                if body is not None:
+                    channel.answer(start, body)
+                return
+        self._finished_otherwise(channel, value, error)
+
+    def _finished_otherwise(self, connection, value, error) -> None:
+        if type(error) is MemoryError and error is not _MEMORY and connection.sock is not None:
+            # What the handler held is free only when its task is: until then no answer can be made.
+            return connection.start(_without_memory())
+        try:
+            self.http_finished(connection, value, error)
+        except MemoryError as fault:
+            # There is none for loading what makes the other answers, either: this one needs nothing more.
+            report("an answer", fault)
+            if connection.sock is None or connection.phase_streaming():
+                connection.drop()
+            else:
+                connection.refuse(500, "Internal Server Error")
 
     def _text(self, connection, value):
         # The bytes of a plain answer; None when the answer is that there is none.
@@ -149,60 +151,30 @@ class Dispatcher(Cold):
             self.no_response(connection, "%s %s" % (connection.head.method, connection.head.path), error)
 
     def _ws_finished(self, ws, error) -> None:
-        if ws.phase == CONNECTING:
-            if error is None and ws.route.auto_accept:
-                ws.accept_by_itself()  # a handler with nothing to say
-            else:
-                return self.refuse_handshake(ws, error)
-        if isinstance(error, WebSocketDisconnect):
-            if self.is_uncaught(ws, error):
-                self._report_ws(ws, error)
-        elif error is not None and not isinstance(error, (WebSocketException, HTTPException, CancelledError)):
-            self._report_ws(ws, error)
-        if ws.phase == OPEN:
-            code, reason = _close_for(error)
-            ws.start_close(code, reason)
-
-    def _report_ws(self, ws, error) -> None:
-        report("WebSocket " + ws.route.pattern, error, self.debug)
-        if self.debug:
-            from .debugging import tell_loop
-
-            tell_loop("WebSocket " + ws.route.pattern, error)
-
-    def is_uncaught(self, ws, error) -> bool:
-        """Whether a disconnect that ended a handler is an error: where caught_close_codes counts, and lacks it."""
-        return ws.by_peer and (ws.route.auto_accept or ws.let_out) and not ws.route.catches(error.code)
+        try:
+            code = 1000
+            reason = ""
+            if ws.phase == CONNECTING:
+                if error is None and ws.route.auto_accept:
+                    ws.accept_by_itself()  # a handler with nothing to say
+                else:
+                    self.refuse_handshake(ws, error)
+            elif error is not None and (type(error) is not WebSocketDisconnect or ws.route.auto_accept or ws.let_out):
+                code, reason = self.ws_failed(ws, error)
+            if ws.phase == OPEN:
+                ws.start_close(code, reason)
+        except MemoryError:
+            # There is none for loading what tells one error from the other: this needs nothing more.
+            if ws.phase == CONNECTING:
+                ws.refuse(500, (), b"")
+            elif ws.phase == OPEN:
+                ws.start_close(1011, "")
+            report("WebSocket " + ws.route.pattern, error)
+        if ws.at_end is not None:
+            ws.at_end()
 
     def disconnected(self, channel) -> None:
         """A connection is closed."""
-
-
-def _close_for(error) -> tuple:
-    """(code, reason) of the CLOSE for a handler that ended with `error`: the one place that maps them."""
-    if error is None or isinstance(error, WebSocketDisconnect):
-        return 1000, ""
-    if isinstance(error, WebSocketException):
-        return (error.code, error.reason or "") if sendable(error.code) else (1011, "")
-    if isinstance(error, HTTPException):
-        return 1008, ""
-    if isinstance(error, CancelledError):
-        return 1001, "the server stops"
-    return 1011, ""
-
-
-def current_request():
-    """The Request whose handler is running; in a WebSocket handler, the WebSocket. LookupError elsewhere.
-
-    On CPython also in tasks that the handler makes. On MicroPython these know no handler: call it before, and pass on.
-    """
-    channel = _calling or current()
-    if channel is None:
-        raise LookupError(
-            "no request is being handled here; call current_request() in the handler, and pass what it returns to a"
-            " task that the handler makes (on MicroPython create_task, gather and wait_for make one that has none)"
-        )
-    return channel if channel.kind == "ws" else channel.request  # type: ignore[union-attr]
 
 
 if not MICROPYTHON:

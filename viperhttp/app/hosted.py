@@ -1,6 +1,7 @@
 """CPython: a ViperHTTP object is an ASGI and an RSGI application; viperhttp.asgi is loaded at the first call."""
 
 import asyncio
+import signal
 import sys
 
 from .routes import Routes
@@ -42,3 +43,21 @@ def need_no_loop() -> None:
         "run() inside a running event loop: use `await app.serve(...)` there; in a file that another server imports"
         " (uvicorn main:app) guard it by `if __name__ == '__main__':`"
     )
+
+
+def stop_at_sigterm() -> None:
+    """A SIGTERM is the end in order, as Ctrl-C."""
+    task = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+    try:
+        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+        if sys.version_info < (3, 11) and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            # As asyncio.run() itself does from 3.11 on: the first Ctrl-C cancels, the second strikes at once.
+            def interrupted(signum, frame):
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+                loop.call_soon_threadsafe(task.cancel)
+
+            signal.signal(signal.SIGINT, interrupted)
+            task.add_done_callback(lambda _: signal.signal(signal.SIGINT, signal.default_int_handler))
+    except (NotImplementedError, RuntimeError, ValueError):
+        pass  # not the main thread, or a platform without signals: the caller stops us

@@ -1,6 +1,16 @@
-"""Paths of routes with parameters: {name}, {name:int} and so on."""
+"""Paths of routes with parameters, {name}, {name:int} and so on, and how their handlers are called."""
 
+from ..config import MICROPYTHON
 from ..protocol.url import unquote
+
+if MICROPYTHON:
+
+    def is_plain_function(handler) -> bool:
+        """Whether `handler` is certainly not async (an async closure cannot be told)."""
+        return type(handler) is type(is_plain_function)
+
+else:
+    from .signatures import is_plain_function
 
 _KINDS = ("str", "int", "float", "bool", "path")
 _TRUE = ("1", "true", "yes", "on")
@@ -84,3 +94,44 @@ class Path:
             except ValueError:
                 return None
         return params
+
+
+def add(app, pattern: str) -> dict:
+    """The methods of a path with parameters, which is new or known to the application."""
+    path = Path(pattern)
+    for known, methods in app.patterns:
+        if known.pattern == path.pattern:
+            return methods
+        if known.shape() == path.shape():
+            raise ValueError(
+                "routes %s and %s match the same requests; use the same parameter names" % (known.pattern, path.pattern)
+            )
+    app.patterns += ((path, {}),)
+    return app.patterns[-1][1]
+
+
+def call(endpoint, params: dict, extra):
+    """HttpEndpoint.call() with path parameters."""
+    if extra:
+        params = dict(params)
+        params.update(extra)
+    try:
+        return endpoint.handler(**params)
+    except TypeError:
+        # Calling an async function only binds its arguments; a plain one may have failed inside.
+        if is_plain_function(endpoint.handler):
+            raise
+    result = endpoint.handler(**(extra or {}))
+    endpoint.plain = True
+    return result
+
+
+def bind(endpoint, ws, params: dict, extra):
+    """WsEndpoint.bind() with path parameters."""
+    every = dict(params)
+    every.update(extra or {})
+    try:
+        return endpoint.handler(ws, **every)
+    except TypeError:
+        endpoint.plain = True
+    return endpoint.handler(ws, **(extra or {}))

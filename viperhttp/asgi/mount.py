@@ -2,9 +2,9 @@
 
 import asyncio
 
-from ..app.dispatch import current_request
-from ..app.endpoints import HttpEndpoint, WsEndpoint
-from ..app.routes import METHODS, WEBSOCKET
+from ..app.asking import current_request
+from ..app.routes import WEBSOCKET
+from ..app.routing import METHODS, http_endpoint, ws_endpoint
 from ..connection.ws import CONNECTING
 from ..exceptions import WebSocketDisconnect
 from ..log import report
@@ -31,8 +31,8 @@ def mount(app, prefix: str, application) -> None:
 
     for path in ([prefix] if prefix else []) + [prefix + "/{path:path}"]:
         for method in METHODS:
-            app.add(path, method, HttpEndpoint(path, http, None, None, dict(_DOCS, stream_body=True)))
-        app.add(path, WEBSOCKET, WsEndpoint(path, websocket, None, None, dict(_DOCS)))
+            app.add(path, method, http_endpoint(path, http, None, None, dict(_DOCS, stream_body=True)))
+        app.add(path, WEBSOCKET, ws_endpoint(path, websocket, None, None, dict(_DOCS)))
 
 
 def _scope(kind: str, prefix: str, request) -> dict:

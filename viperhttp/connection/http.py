@@ -288,7 +288,7 @@ class HttpConnection(Channel, Cold):
             self.keep = False
             self.wake_later()
         elif phase == HANDLER:
-            self.server.timed_out(self)
+            self.server.dispatcher.timed_out(self)
 
     def stop(self) -> bool:
         """The server stops. True when an answer is under way that deserves to be finished."""

@@ -35,7 +35,6 @@ class Server:
         self.last = None  # the head of the last request, should the next be the same
         self.handle = dispatcher.handle
         self.answer = dispatcher.finished
-        self.timed_out = dispatcher.timed_out
         self.disconnected = dispatcher.disconnected
         self.debug = dispatcher.debug
         self.channels = set()  # CPython; the hub has MicroPython's

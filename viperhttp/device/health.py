@@ -4,7 +4,7 @@ import asyncio
 import gc
 import sys
 
-from ..app.dispatch import current_request
+from ..app.asking import current_request
 from ..config import MICROPYTHON
 from ..endpoints.responses import Response
 from ..exceptions import HTTPException

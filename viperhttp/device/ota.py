@@ -5,7 +5,7 @@ import hashlib
 import os
 from binascii import hexlify
 
-from ..app.dispatch import current_request
+from ..app.asking import current_request
 from ..exceptions import HTTPException
 from ..log import report
 from .slots import remove

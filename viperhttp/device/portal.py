@@ -4,7 +4,7 @@ import asyncio
 import re
 
 from ..app.application import ViperHTTP
-from ..app.dispatch import current_request
+from ..app.asking import current_request
 from ..endpoints.responses import Response
 from ..exceptions import HTTPException
 from ..log import report

@@ -5,6 +5,7 @@ import os
 import sys
 import time
 
+from ..cold import forget
 from ..log import report
 
 CRASH_PAUSE = 5  # seconds between a crash and the reset, in which Ctrl-C gets to the REPL
@@ -132,7 +133,7 @@ class Program:
             from .portal import Portal
 
             await Portal(self.settings, self.wifi).run()
-            _forget("portal")  # 15 kB that the application may have
+            forget("viperhttp.device.portal")  # 15 kB that the application may have
 
     async def _join_on_trial(self) -> None:
         # The version before knew the network: its set-up page is not what a new version is to open.
@@ -201,14 +202,6 @@ class Program:
         await asyncio.sleep(1)
         self.restarting = True  # run() resets, too: its loop ends with the server, and this task may end with it
         await self.app.shutdown()
-
-
-def _forget(name: str) -> None:
-    import viperhttp.device as package
-
-    sys.modules.pop("viperhttp.device." + name, None)
-    if hasattr(package, name):
-        delattr(package, name)
 
 
 def reset() -> None:

@@ -1,11 +1,10 @@
 """What a Request and a WebSocket tell of the client and its request, parsed when asked for."""
 
 from .headers import Headers
-from .requestinfo import address
 
 
 class Info:
-    """Mixin of RequestInfo: over `head`, `peer` and `server`."""
+    """Mixin of Request and WebSocket: over `head`, `peer` and `server`."""
 
     def _get_path(self) -> str:
         """The path as sent, still percent-encoded."""
@@ -65,4 +64,17 @@ class Info:
 
     def _get_client(self) -> "tuple | None":
         """(host, port) of the other end."""
-        return address(self.peer)
+        return _address(self.peer)
+
+
+def _address(peer) -> "tuple | None":
+    # (host, port) of what accept() tells, a tuple or on MicroPython's unix port a C sockaddr_in, or of what
+    # websocket._packed() has made of that.
+    if peer and type(peer[0]) is int and type(peer) is tuple:
+        high, low = peer
+        return "%d.%d.%d.%d" % (high >> 16, high >> 8 & 255, high & 255, low >> 16), low & 0xFFFF
+    if peer is None or isinstance(peer, tuple):
+        return peer[:2] if peer else None
+    if len(peer) >= 8 and peer[0] == 2:
+        return "%d.%d.%d.%d" % (peer[4], peer[5], peer[6], peer[7]), peer[2] << 8 | peer[3]
+    return None

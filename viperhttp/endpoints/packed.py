@@ -1,8 +1,8 @@
 """A file that a Python module holds: compressed when that was built, unpacked by the browser."""
 
-import sys
 from binascii import a2b_base64
 
+from ..cold import forget
 from .responses import HTML, Response
 
 
@@ -11,7 +11,7 @@ def packed(request, data, headers: list) -> Response:
 
     The module is forgotten: the next visitor loads it again, until then its kilobytes serve the application.
     """
-    _forget(data.__name__)
+    forget(data.__name__)
     etag = '"%s"' % data.DIGEST
     headers = [("ETag", etag), ("Cache-Control", "no-cache"), ("Vary", "Accept-Encoding")] + headers
     if request.head.get("if-none-match") == etag:
@@ -47,11 +47,3 @@ class _Packed(Response):
                 except OSError:
                     return
         connection.end()
-
-
-def _forget(name: str) -> None:
-    package, _, short = name.rpartition(".")
-    sys.modules.pop(name, None)
-    parent = sys.modules.get(package)
-    if parent is not None and hasattr(parent, short):
-        delattr(parent, short)

@@ -70,7 +70,7 @@ class StreamingResponse(Response):
 
 def _list(request) -> None:
     # Only now it is known that the route streams events: from here on the documents say it, and /docs offers it.
-    methods, _ = request.app.table.find(request.head.path)
+    methods, _ = request.app.find_route(request.head.path)
     endpoint = request.app.dispatcher.find_endpoint(request.method, methods)
     docs = endpoint.docs if endpoint is not None and endpoint.docs else {}
     if endpoint is not None and "responses" not in docs:

@@ -5,8 +5,8 @@ import os
 from binascii import hexlify
 
 from ..config import MICROPYTHON
-from ..endpoints.opening import origin_ok
 from ..endpoints.responses import Response
+from ..endpoints.websocket import origin_ok
 from ..exceptions import HTTPException, WebSocketDisconnect
 from ..log import report
 from ..protocol import sse

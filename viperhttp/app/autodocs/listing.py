@@ -13,7 +13,7 @@ def routes(app):
     second is shown as /{x_int}.
     """
     seen = []
-    table = list(app.table)
+    table = app.every_route()
     table.sort(key=lambda row: row[0].replace(":", "~"))  # /{x} before /{x:int}
     for pattern, methods in table:
         path, params = public(pattern)
