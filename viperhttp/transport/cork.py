@@ -50,6 +50,7 @@ class Cork:
     def pull_out(self, channel) -> None:
         """One write for everything; gather no more."""
         if channel.out is not self:
+            self.channel = None
             return  # lost, or too much for the socket
         n = self.size
         self.channel = channel.out = None
