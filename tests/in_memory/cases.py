@@ -167,6 +167,14 @@ async def stubborn(ws):
     await asyncio.sleep(30)
 
 
+@app.websocket("/direct/{how}")
+async def direct(ws, how):
+    await ws.accept()
+    if how == "relay":
+        return ws.relay()
+    await ws.each(ws.try_send, view=how == "view")
+
+
 @app.websocket_route("/typed-route")
 async def typed_route(ws):
     async for message in ws:
@@ -437,6 +445,17 @@ def test_a_running_event_loop_is_refused():
         return raises(RuntimeError, lambda: client.get("/who"))
 
     assert "running event loop" in str(asyncio.run(inside()))
+
+
+def test_messages_without_a_waiting_handler():
+    with app.test_client() as client:
+        for how in ("relay", "each", "view"):
+            with client.websocket_connect("/direct/" + how) as ws:
+                for n in (0, 1, 200, 5000, 16000):
+                    ws.send_text("x" * n)
+                    assert ws.receive_text() == "x" * n
+                    ws.send_bytes(bytes(n))
+                    assert ws.receive_bytes() == bytes(n)
 
 
 if __name__ == "__main__":
