@@ -9,7 +9,8 @@ def relay(b, off, end, st):
     off = scan(b, off, end, st)
     if not off:
         return 0
-    if st[0] == 0x81 and text(b[off : st[2]], 1) is None:
+    # Of a short text max() tells sooner that it is ASCII than a str that is made of it.
+    if st[0] == 0x81 and (not 0 < st[1] < 64 or max(b[off : st[2]]) > 127) and text(b[off : st[2]], 1) is None:
         st[0] = -1
         st[1] = 0
         return off
