@@ -8,7 +8,9 @@ import, and may use everything.
 """
 
 import ast
+import importlib
 import pathlib
+import re
 
 import pytest
 
@@ -176,3 +178,21 @@ def test_an_import_that_runs_upwards_is_noticed(name, source):
 )
 def test_an_import_that_runs_downwards_is_let_through(name, source):
     assert violations(PACKAGE / name, source) == []
+
+
+COPIED = re.compile(r"^_([A-Z][A-Z0-9_]*) = const\(([^)]*)\)  # ([a-z_.]+)\.([A-Z][A-Z0-9_]*)$", re.M)
+WHERE = {"codes": "viperhttp.protocol.codes", "connection.phases": "viperhttp.connection.phases"}
+
+
+@every_module
+def test_a_number_that_is_written_again_is_the_one_it_names(path):
+    # Modules for boards repeat numbers as `_OPEN = const(1)  # connection.phases.OPEN`: no name of them is in RAM.
+    for mine, number, module, name in COPIED.findall(path.read_text(encoding="utf-8")):
+        if module in WHERE:
+            assert mine == name
+            assert int(number, 0) == getattr(importlib.import_module(WHERE[module]), name), f"_{mine}"
+
+
+def test_numbers_are_written_again_where_this_test_looks():
+    found = [path.name for path in FILES if COPIED.search(path.read_text(encoding="utf-8"))]
+    assert {"ws.py", "http.py", "dispatch.py", "assembly.py"} <= set(found)

@@ -70,7 +70,7 @@ def load(cls, mixin: str, name: "str | None" = None) -> bool:
     for key, value in found.__dict__.items():
         if not hasattr(cls, key):
             setattr(cls, key, value)
-    if mixin in cls._early:
+    if mixin in getattr(cls, "_early", ()):
         _early.append((cls, found, where))
     return True
 
@@ -96,6 +96,14 @@ def forget(name: str) -> None:
     if parent is not None and hasattr(parent, short):
         setattr(parent, short, None)
         delattr(parent, short)
+
+
+def once(module: str, name: str):
+    """A function or class of a module that is needed once, such as at the start: a board forgets the module again."""
+    found = getattr(sys.modules["viperhttp"]._load(module, name), name)
+    if MICROPYTHON:
+        forget(module)
+    return found
 
 
 if MICROPYTHON:

@@ -16,14 +16,17 @@ import binascii
 import os
 import sys
 
-from .connection.ws import OPEN
+from .config import const
 from .endpoints.responses import Response
 from .exceptions import WebSocketDisconnect
 from .log import report
-from .protocol.codes import POLICY_VIOLATION, TRY_AGAIN_LATER
 from .protocol.frames import frame
 from .socketio_packets import decode, encode, rebuild
 from .transport import ticks, ticks_diff
+
+_OPEN = const(1)  # connection.phases.OPEN
+_POLICY_VIOLATION = const(1008)  # codes.POLICY_VIOLATION
+_TRY_AGAIN_LATER = const(1013)  # codes.TRY_AGAIN_LATER
 
 PING_INTERVAL = 25  # seconds between Engine.IO's pings; what its own servers take
 PING_TIMEOUT = 20  # seconds in which a client must answer one
@@ -192,7 +195,7 @@ class SocketIO:
 
     async def _read(self, client) -> None:
         ws = client.ws
-        while ws.phase == OPEN:
+        while ws.phase == _OPEN:
             try:
                 message = await ws.receive_any()
             except WebSocketDisconnect:
@@ -201,7 +204,7 @@ class SocketIO:
             try:
                 await self._message(client, message)
             except (ValueError, IndexError, KeyError, TypeError) as error:
-                await ws.close(POLICY_VIOLATION, "not Socket.IO: %s" % error)
+                await ws.close(_POLICY_VIOLATION, "not Socket.IO: %s" % error)
             client.task = None
 
     async def _message(self, client, message) -> None:
@@ -279,7 +282,7 @@ class SocketIO:
         values = None
         if handler is not None:
             values = await self._guarded("event %r" % data[0], handler, [client.sid] + data[1:])
-        if number is not None and client.ws.phase == OPEN:
+        if number is not None and client.ws.phase == _OPEN:
             text, attachments = encode(3, _arguments(values), number, self.app.json.dumps)
             await client.send(text, attachments)
 
@@ -315,7 +318,7 @@ class SocketIO:
             await asyncio.sleep(_LOOK)
             now = ticks()
             for client in list(self._all):
-                if client.ws.phase == OPEN:
+                if client.ws.phase == _OPEN:
                     await self._look_at(client, now)
 
     async def _look_at(self, client, now: int) -> None:
@@ -372,7 +375,7 @@ class _Client:
         result = self.ws.push(data)
         if result >= 0:
             return 1
-        self.ws.fail(TRY_AGAIN_LATER, "too slow")
+        self.ws.fail(_TRY_AGAIN_LATER, "too slow")
         return 0
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from viperhttp import status
-from viperhttp.protocol import codes
+from viperhttp.protocol import phrases
 
 PROGRAM = """
 from viperhttp import status
@@ -40,7 +40,7 @@ def test_every_name_carries_its_number():
 
 def test_every_status_that_the_server_knows_has_a_name():
     known = {getattr(status, name) for name in dir(status)}
-    spoken = {code for code in range(100, 600) if codes.status_line(code) != b"%d " % code}
+    spoken = {code for code in range(100, 600) if phrases.status_line(code) != b"%d " % code}
     assert len(spoken) > 30
     assert spoken <= known
 

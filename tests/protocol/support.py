@@ -3,10 +3,11 @@
 import sys
 
 from viperhttp.exceptions import ProtocolError
-from viperhttp.protocol import frames
+from viperhttp.protocol import assembly, frames
 from viperhttp.protocol.kernels import scan, utf8
 
 MICROPYTHON = sys.implementation.name == "micropython"
+BYTE0, LENGTH, NEXT, LIMIT = range(4)  # places in frames.ST
 MASK = b"\x37\xfa\x21\x3d"  # the mask of the RFC's examples (RFC 6455 section 5.7)
 
 
@@ -104,7 +105,7 @@ class Decoder:
     """
 
     def __init__(self, limit=1000, fast=True, view=False):
-        self.assembly = frames.Assembly(limit)
+        self.assembly = assembly.Assembly(limit)
         self.fast = fast
         self.view = view
         self.limit = limit
@@ -118,7 +119,7 @@ class Decoder:
         if self.view:
             buf = memoryview(buf)
         while off < end:
-            frames.ST[frames.LIMIT] = self.limit
+            frames.ST[LIMIT] = self.limit
             at = scan(buf, off, end, frames.ST) if self.fast and self.assembly.idle() else 0
             if at:
                 off = self._scanned(buf, at)
@@ -131,12 +132,12 @@ class Decoder:
                 self.events.append((self.assembly.opcode, bytes(self.assembly.payload)))
 
     def _scanned(self, buf, at):
-        opcode = frames.ST[frames.BYTE0] & 15
-        n = frames.ST[frames.LENGTH]
+        opcode = frames.ST[BYTE0] & 15
+        n = frames.ST[LENGTH]
         if opcode == 1 and utf8(buf, at, n, 0):
             raise ProtocolError(1007, "text is not UTF-8")
         self.events.append((opcode, bytes(buf[at : at + n])))
-        return frames.ST[frames.NEXT]
+        return frames.ST[NEXT]
 
 
 def decode(pieces, limit=1000, fast=True, view=False):

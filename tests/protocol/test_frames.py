@@ -4,8 +4,9 @@ import gc
 
 from support import MASK, MICROPYTHON, Decoder, Random, client_frame, cut, decode, masked, refused, ways
 
-from viperhttp.protocol import codes, frames
-from viperhttp.protocol.frames import Assembly
+from viperhttp.exceptions import ProtocolError
+from viperhttp.protocol import frames
+from viperhttp.protocol.assembly import Assembly, Skipper
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
@@ -36,7 +37,7 @@ def refused_after(stream, limit=1000):
     for i in range(len(stream)):
         try:
             decoder.feed(stream[i : i + 1])
-        except frames.ProtocolError:
+        except ProtocolError:
             return i + 1
     raise AssertionError("not refused")
 
@@ -316,7 +317,7 @@ def test_refusing_a_long_message_takes_no_memory():
         before = gc.mem_alloc()
         try:
             assembly.feed(stream, 0, len(stream))
-        except frames.ProtocolError as error:
+        except ProtocolError as error:
             assert error.code == 1009
         used = gc.mem_alloc() - before
     finally:
@@ -382,10 +383,10 @@ SENDABLE = (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 10
 
 def test_the_close_codes_that_may_be_sent_are_taken_and_no_others():
     for code in SENDABLE:
-        assert codes.sendable(code)
+        assert frames.sendable(code)
         assert frames.parse_close(bytes((code >> 8, code & 255))) == (code, "")
     for code in (0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 1999, 2000, 2999, 5000, 65535):
-        assert not codes.sendable(code)
+        assert not frames.sendable(code)
         refused(1002, frames.parse_close, bytes((code >> 8, code & 255)))
 
 
@@ -461,7 +462,7 @@ def test_frames_are_made_of_any_kind_of_bytes():
 
 def found_close(stream, left=0):
     """How many bytes a Skipper takes to see the CLOSE, one at a time; None when it sees none."""
-    skipper = frames.Skipper(left)
+    skipper = Skipper(left)
     for i in range(len(stream)):
         if skipper.feed(bytearray(stream[i : i + 1]), 0, 1):
             return i + 1
@@ -478,7 +479,7 @@ def test_the_close_behind_a_broken_frame_is_found_at_every_split():
         assert found_close(stream) == len(stream)
         assert found_close(before) is None
         for at in range(1, len(stream)):
-            skipper = frames.Skipper()
+            skipper = Skipper()
             found = [skipper.feed(bytearray(piece), 0, len(piece)) for piece in (stream[:at], stream[at:])]
             assert found == [False, True], (before[:8], at)
 
@@ -501,7 +502,7 @@ def close_seen_after_error(pieces, code):
         while skipper is None and off < len(buf):
             try:
                 off = assembly.feed(buf, off, len(buf))
-            except frames.ProtocolError as error:
+            except ProtocolError as error:
                 assert error.code == code
                 skipper = assembly.skipper()
                 off = assembly.at
@@ -534,7 +535,7 @@ def test_after_every_error_the_close_that_follows_is_found_at_every_split():
 
 
 def test_a_skipper_holds_no_more_than_a_header():
-    skipper = frames.Skipper()
+    skipper = Skipper()
     for _ in range(50):
         data = bytearray(client_frame(BINARY, bytes(100)))
         assert not skipper.feed(data, 0, len(data))
@@ -596,7 +597,7 @@ def test_random_bytes_are_refused_or_taken_but_never_crash():
                     for piece in pieces:
                         decoder.feed(piece)
                     outcomes.append((0, decoder.events))
-                except frames.ProtocolError as error:
+                except ProtocolError as error:
                     outcomes.append((error.code, decoder.events))
         for outcome in outcomes:
             assert outcome == outcomes[0], data

@@ -2,7 +2,7 @@
 
 from support import raises
 
-from viperhttp.protocol import codes, response
+from viperhttp.protocol import phrases, response
 
 
 def lines(data):
@@ -59,18 +59,18 @@ def test_status_lines_have_the_phrase_of_the_rfc():
                            (418, b"I'm a Teapot"), (426, b"Upgrade Required"),
                            (431, b"Request Header Fields Too Large"), (503, b"Service Unavailable"),
                            (505, b"HTTP Version Not Supported")):
-        assert codes.status_line(status) == b"%d " % status + phrase
+        assert phrases.status_line(status) == b"%d " % status + phrase
         assert lines(response.head(status, (), -1, True))[0] == b"HTTP/1.1 %d " % status + phrase
 
 
 def test_a_status_without_a_phrase_keeps_its_space():
     for status in (299, 599, 799):
-        assert codes.status_line(status) == b"%d " % status
+        assert phrases.status_line(status) == b"%d " % status
 
 
 def test_every_status_gets_three_digits_and_no_other_phrase():
     for status in range(100, 600):
-        line = codes.status_line(status)
+        line = phrases.status_line(status)
         assert line[:4] == b"%d " % status
         assert b"|" not in line
         assert len(line) < 40

@@ -2,7 +2,7 @@
 
 from support import MICROPYTHON, Random, client_frame, refused
 
-from viperhttp.protocol.frames import Assembly
+from viperhttp.protocol.assembly import Assembly
 from viperhttp.protocol.kernels import utf8
 
 # (what is wrong, bytes, offset of the first byte that cannot be right)

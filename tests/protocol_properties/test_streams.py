@@ -98,7 +98,7 @@ def test_the_verdict_on_utf8_is_that_of_cpython(data, cuts):
 def test_server_frames_are_read_by_another_implementation(message):
     opcode, payload = message
     reader = FrameProtocol(client=True, extensions=[])
-    reader.receive_bytes(frames.frame(frames.FIN | opcode, payload))
+    reader.receive_bytes(frames.frame(0x80 | opcode, payload))
     (frame,) = reader.received_frames()
     got = frame.payload.encode() if frame.opcode is WsOpcode.TEXT else bytes(frame.payload)
     assert (int(frame.opcode), got, frame.message_finished) == (opcode, payload, True)

@@ -8,14 +8,18 @@ from asyncio import sleep
 
 from ..cold import Cold, complete
 from ..config import MICROPYTHON, const
-from ..connection.ws import CONNECTING, OPEN
 from ..endpoints.websocket import WebSocket
 from ..exceptions import ProtocolError, WebSocketDisconnect
 from ..log import report
 from ..protocol import handshake
 from .routes import WEBSOCKET
 
+_CONNECTING = const(0)  # connection.phases.CONNECTING
+_OPEN = const(1)  # connection.phases.OPEN
+
 _HANDLER = const(2)  # connection.phases.HANDLER
+_STREAM = const(3)  # connection.phases.STREAM
+_NO_MEMORY = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 # How the head of a plain answer begins, by the type of what the handler has returned.
 _JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -137,10 +141,10 @@ class Dispatcher(Cold):
         except MemoryError as fault:
             # There is none for loading what makes the other answers, either: this one needs nothing more.
             report("an answer", fault)
-            if connection.sock is None or connection.phase_streaming():
+            if connection.sock is None or connection.phase == _STREAM:
                 connection.drop()
             else:
-                connection.refuse(500, "Internal Server Error")
+                connection.turn_away("500 Internal Server Error", "Internal Server Error\n")
 
     def _text(self, connection, value):
         # The bytes of a plain answer; None when the answer is that there is none.
@@ -154,20 +158,21 @@ class Dispatcher(Cold):
         try:
             code = 1000
             reason = ""
-            if ws.phase == CONNECTING:
+            if ws.phase == _CONNECTING:
                 if error is None and ws.route.auto_accept:
                     ws.accept_by_itself()  # a handler with nothing to say
                 else:
                     self.refuse_handshake(ws, error)
             elif error is not None and (type(error) is not WebSocketDisconnect or ws.route.auto_accept or ws.let_out):
                 code, reason = self.ws_failed(ws, error)
-            if ws.phase == OPEN:
+            if ws.phase == _OPEN:
                 ws.start_close(code, reason)
         except MemoryError:
             # There is none for loading what tells one error from the other: this needs nothing more.
-            if ws.phase == CONNECTING:
-                ws.refuse(500, (), b"")
-            elif ws.phase == OPEN:
+            if ws.phase == _CONNECTING:
+                ws.write(_NO_MEMORY, len(_NO_MEMORY))
+                ws.drop()
+            elif ws.phase == _OPEN:
                 ws.start_close(1011, "")
             report("WebSocket " + ws.route.pattern, error)
         if ws.at_end is not None:

@@ -1,9 +1,12 @@
 """What a WebSocket handshake passes before its handler runs: middleware, hooks, query values, dependencies."""
 
-from ..connection.ws import CONNECTING, OPEN
+from ..config import const
 from ..exceptions import HTTPException, WebSocketException
-from ..protocol.codes import POLICY_VIOLATION
 from .depends import Scope, query_values
+
+_CONNECTING = const(0)  # connection.phases.CONNECTING
+_OPEN = const(1)  # connection.phases.OPEN
+_POLICY_VIOLATION = const(1008)  # codes.POLICY_VIOLATION
 
 
 async def admit(app, ws):
@@ -11,16 +14,16 @@ async def admit(app, ws):
     endpoint = ws.route
     extra = query_values(endpoint.query, ws) if endpoint.query else {}
     if endpoint.query and endpoint.origins is not None and not ws.origin_allowed():
-        raise WebSocketException(POLICY_VIOLATION)  # without query values the dispatcher has asked
+        raise WebSocketException(_POLICY_VIOLATION)  # without query values the dispatcher has asked
     hooked = False
     for hook in app.ws_hooks:
         result = hook(ws)
         if hasattr(result, "send"):
             result = await result
-        if ws.phase > OPEN:
+        if ws.phase > _OPEN:
             return
         hooked = True
-    if hooked and ws.phase == CONNECTING:
+    if hooked and ws.phase == _CONNECTING:
         # A hook that neither accepts nor closes refuses: forgetting to decide must not let anybody in.
         return await ws.reject(403)
     scope = Scope(app, ws)
@@ -29,8 +32,8 @@ async def admit(app, ws):
             extra.update(await scope.values(endpoint.deps))
         return await endpoint.bind(ws, ws.path_params, extra)
     except HTTPException:
-        if ws.phase == OPEN:
-            ws.start_close(POLICY_VIOLATION, "")
+        if ws.phase == _OPEN:
+            ws.start_close(_POLICY_VIOLATION, "")
             return
         raise
     finally:

@@ -2,14 +2,15 @@
 
 import asyncio
 
-from ..config import MICROPYTHON
+from ..config import MICROPYTHON, const
 from ..connection.server import Server
-from ..connection.ws import CONNECTING
 from ..exceptions import HTTPException, WebSocketDisconnect, WebSocketException
 from ..transport import ticks, ticks_add, ticks_diff
 from ..transport.memory import MemoryListener
 from .answers import Answers
 from .dispatch import Dispatcher
+
+_CONNECTING = const(0)  # connection.phases.CONNECTING
 
 if MICROPYTHON:
     from asyncio import core
@@ -173,7 +174,7 @@ class _Watcher(Dispatcher):
 
     def _keep_ws(self, ws, error) -> None:
         failure = error if not isinstance(error, _CALM) else None
-        if isinstance(error, WebSocketDisconnect) and ws.phase != CONNECTING:
+        if isinstance(error, WebSocketDisconnect) and ws.phase != _CONNECTING:
             if self.is_uncaught(ws, error):
                 failure = error
         if failure is not None:

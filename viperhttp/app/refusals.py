@@ -4,7 +4,7 @@ from asyncio import CancelledError
 
 from ..exceptions import HTTPException, WebSocketDisconnect, WebSocketException
 from ..log import report
-from ..protocol.codes import sendable
+from ..protocol.frames import sendable
 from ..protocol.response import pairs
 
 _TEXT = [("Content-Type", "text/plain; charset=utf-8")]

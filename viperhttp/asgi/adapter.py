@@ -3,8 +3,8 @@
 import asyncio
 
 from ..connection.server import Server
-from ..protocol.codes import BINARY, CLOSE, INTERNAL_ERROR, NO_STATUS, PING, POLICY_VIOLATION, TEXT, sendable
-from ..protocol.frames import close_payload, parse_close
+from ..protocol.codes import BINARY, CLOSE, INTERNAL_ERROR, NO_STATUS, PING, POLICY_VIOLATION, TEXT
+from ..protocol.frames import close_payload, parse_close, sendable
 from ..testing_parts import client_frame
 from ..transport.memory import MemoryListener
 from . import link

@@ -5,10 +5,12 @@ import asyncio
 from ..app.asking import current_request
 from ..app.routes import WEBSOCKET
 from ..app.routing import METHODS, http_endpoint, ws_endpoint
-from ..connection.ws import CONNECTING
+from ..config import const
 from ..exceptions import WebSocketDisconnect
 from ..log import report
 from ..protocol.url import unquote
+
+_CONNECTING = const(0)  # connection.phases.CONNECTING
 
 _LOOK = 0.1  # seconds between two looks whether a client is still there, while the application waits for its end
 _OURS = ("connection", "transfer-encoding", "content-length", "keep-alive", "date")
@@ -150,7 +152,7 @@ class _Session:
             self.told = True
             return {"type": "websocket.connect"}
         ws = self.ws
-        while ws.phase == CONNECTING:
+        while ws.phase == _CONNECTING:
             await asyncio.sleep(_LOOK)  # the application waits for the client before it has accepted
         try:
             return await ws.receive_event()

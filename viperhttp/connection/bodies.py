@@ -1,9 +1,17 @@
 """Requests that come in pieces, one behind the other, or with a body."""
 
+from ..config import const
 from ..exceptions import HTTPException, ProtocolError
 from ..protocol.body import BodyReader
 from ..protocol.pieces import HeadReader
-from .phases import FIRST_BYTE, FLUSH, HANDLER, HEAD, LINGER, SKIP, STREAM
+
+_FIRST_BYTE = const(0)  # connection.phases.FIRST_BYTE
+_FLUSH = const(5)  # connection.phases.FLUSH
+_HANDLER = const(2)  # connection.phases.HANDLER
+_HEAD = const(1)  # connection.phases.HEAD
+_LINGER = const(6)  # connection.phases.LINGER
+_SKIP = const(4)  # connection.phases.SKIP
+_STREAM = const(3)  # connection.phases.STREAM
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -11,9 +19,14 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 class Bodies:
     """Mixin of HttpConnection."""
 
+    reader = None  # HeadReader, while a head comes in pieces
+    busy = False  # inside _consume()
+    expecting = False  # the handler waits for more of the body
+    continued = False  # the client knows that its body is welcome
+
     def feed_pieces(self, buf, off: int, end: int) -> None:
         """Bytes arrived that are not just one request's head."""
-        if self.phase == LINGER:
+        if self.phase == _LINGER:
             return
         if self.left is not None:
             return self._set_aside(memoryview(buf)[off:end])
@@ -23,7 +36,7 @@ class Bodies:
         # The next request waits for its turn, and its sender in the network; but in a stream without an end, to read
         # is the only way to hear that the client has left.
         self.left = (self.left or b"") + bytes(data)
-        if self.phase != STREAM or not self.endless:
+        if self.phase != _STREAM or not self.endless:
             self.pause()
         elif len(self.left) > self.server.config.max_head:
             self.left = b""
@@ -33,9 +46,9 @@ class Bodies:
         self.busy = True
         try:
             while off < end and self.sock is not None:
-                if self.phase <= HEAD:
+                if self.phase <= _HEAD:
                     off = self._read_head(buf, off, end)
-                elif self.phase != FLUSH and self.body is not None and not self.body.done and self.error is None:
+                elif self.phase != _FLUSH and self.body is not None and not self.body.done and self.error is None:
                     off = self._read_body(buf, off, end)
                 else:
                     return self._set_aside(memoryview(buf)[off:end])
@@ -45,8 +58,8 @@ class Bodies:
             self.busy = False
 
     def _read_head(self, buf, off: int, end: int) -> int:
-        if self.phase == FIRST_BYTE:
-            self._wait(HEAD, self.server.config.head_timeout)
+        if self.phase == _FIRST_BYTE:
+            self._wait(_HEAD, self.server.config.head_timeout)
         if self.reader is None:
             self.reader = HeadReader(self.server.config)
         off = self.reader.feed(buf, off, end)
@@ -65,14 +78,14 @@ class Bodies:
     def _read_body(self, buf, off: int, end: int) -> int:
         if self.data is None:
             self.data = bytearray()
-        if self.phase == SKIP:
+        if self.phase == _SKIP:
             self.data = bytearray()
         elif len(self.data) >= self.server.config.rx_buffer:
             self.left = bytes(memoryview(buf)[off:end])
             self.pause()
             return end
         off = self.body.feed(buf, off, end, self.data)
-        if self.phase == SKIP:
+        if self.phase == _SKIP:
             if self.body.done:
                 self.next_request()
         else:
@@ -114,16 +127,16 @@ class Bodies:
 
     async def _more(self) -> None:
         # Only while the handler waits is it the client who is late.
-        reading = self.phase == HANDLER
+        reading = self.phase == _HANDLER
         if reading:
-            self._wait(HANDLER, self.server.config.body_timeout)
+            self._wait(_HANDLER, self.server.config.body_timeout)
             self.expecting = True
         try:
             await self.park()
         finally:
             self.expecting = False
-            if reading and self.phase == HANDLER:
-                self._wait(HANDLER, self.server.config.response_timeout)
+            if reading and self.phase == _HANDLER:
+                self._wait(_HANDLER, self.server.config.response_timeout)
 
     def _continue(self) -> None:
         head = self.head

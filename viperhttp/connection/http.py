@@ -5,20 +5,28 @@ What an ordinary request needs, which comes in one piece and has no body, is her
 
 from ..cold import Cold, complete
 from ..config import MICROPYTHON, const
-from ..exceptions import HTTPException, ProtocolError
-from ..protocol import response
+from ..exceptions import ProtocolError
 from ..protocol.http1 import similar_head, whole_head
-from ..protocol.kernels import NAME
+from ..protocol.setting import KERNELS
 from ..transport import Channel, ticks_add
-from .phases import FIRST_BYTE, FLUSH, HANDLER, HEAD, LINGER, SKIP, STREAM
 
-_FIRST_BYTE = const(0)
-_LINGER = 0.5  # seconds in which a refused client may read the answer before the socket is closed under it
-_SKIP_LIMIT = const(16384)  # an unread body up to this size is read away to keep the connection
+_FIRST_BYTE = const(0)  # connection.phases.FIRST_BYTE
+_FLUSH = const(5)  # connection.phases.FLUSH
+_HANDLER = const(2)  # connection.phases.HANDLER
+_HEAD = const(1)  # connection.phases.HEAD
+_LINGER = const(6)  # connection.phases.LINGER
+_SKIP = const(4)  # connection.phases.SKIP
+_STREAM = const(3)  # connection.phases.STREAM
+
+_LINGER_TIME = 0.5  # seconds in which a refused client may read the answer before the socket is closed under it
 _ONE_SEGMENT = const(1024)  # a body up to this size goes out together with its head
 _REMEMBERED = const(512)  # bytes: a longer head is parsed again when it comes again
 
-if NAME == "pure":
+_REFUSED = (
+    "HTTP/1.1 %s\r\nContent-Type: text/plain; charset=utf-8\r\n%sContent-Length: %d\r\nConnection: close\r\n\r\n%s"
+)
+
+if KERNELS == "pure":  # asked for: not where there is no emitter
 
     def whole_head(data, config):  # type: ignore[misc]
         """Without it HeadReader reads every head; tests run both."""
@@ -31,12 +39,13 @@ class HttpConnection(Channel, Cold):
     """
 
     _cold = (
-        "viperhttp.connection.bodies.Bodies",
-        "viperhttp.connection.streams.Streams",
+        "viperhttp.connection.replies.Replies respond refuse fail late stop phase_streaming _get_request _keeps"
+        " _bodiless ",
+        "viperhttp.connection.bodies.Bodies feed_pieces expect_body body_lost read_some unread ",
+        "viperhttp.connection.streams.Streams begin send_body end ",
     )
-    phase = FIRST_BYTE
+    phase = _FIRST_BYTE
     limit: "float | None" = None  # seconds that it may take, from the next look at the deadlines on
-    reader = None  # HeadReader, while a head comes in pieces
     head = None
     params: "dict | None" = None  # of the route
     body = None  # BodyReader of the request
@@ -44,13 +53,7 @@ class HttpConnection(Channel, Cold):
     left = None  # what the client sent ahead of its turn
     error = None  # why the body cannot be read
     keep = True
-    burst = 0  # bytes of the body sent without a pause
-    chunked = False  # the answer is
     endless = False  # the answer's length is not known
-    mute = False  # the answer has no body, whatever the handler makes
-    busy = False  # inside _consume()
-    expecting = False  # the handler waits for more of the body
-    continued = False  # the client knows that its body is welcome
     broken = False  # the request is not sound
     whole = False  # what was answered was a sound request
     half = False  # the client sends no more, but may still read
@@ -59,20 +62,10 @@ class HttpConnection(Channel, Cold):
     fresh = False  # bytes came since the last check()
     kind = "http"
 
-    def open(self) -> None:
-        """The connection is new."""
-        self._wait(FIRST_BYTE, self.server.config.first_byte_timeout)
-
     def _wait(self, phase: int, seconds: "float | None") -> None:
         self.phase = phase
         self.limit = seconds
         self.due = None
-
-    def _get_request(self):
-        """The application's object for the request."""
-        if self.made is None and self.head is not None:
-            self.made = self.server.dispatcher.make_request(self)
-        return self.made
 
     # ---- reading ---------------------------------------------------------
 
@@ -111,7 +104,7 @@ class HttpConnection(Channel, Cold):
         server = self.server
         self.head = head
         self.keep = head.keep_alive() and not server.stopping
-        self._wait(HANDLER, server.config.response_timeout)
+        self._wait(_HANDLER, server.config.response_timeout)
         if head.length or head.expects:
             self.expect_body()
         return server.handle(self, head)
@@ -120,7 +113,7 @@ class HttpConnection(Channel, Cold):
         """The client sends no more, but may still read. In a stream without a known end it is taken to have left:
         that is all that is ever heard of an EventSource that was closed."""
         self.half = True
-        if self.phase in (FIRST_BYTE, HEAD, SKIP, LINGER) or (self.phase == STREAM and self.endless):
+        if self.phase in (_FIRST_BYTE, _HEAD, _SKIP, _LINGER) or (self.phase == _STREAM and self.endless):
             return self.drop()
         if self.body is not None and not self.body.done:
             self.body_lost()
@@ -138,7 +131,7 @@ class HttpConnection(Channel, Cold):
             self.write(body, n)
         if self.out is None and self.sock is not None and not self.blocked and self.task is None:
             self.head = self.made = None
-            self._wait(FIRST_BYTE, self.server.config.keep_alive_timeout)
+            self._wait(_FIRST_BYTE, self.server.config.keep_alive_timeout)
         else:
             self._done()
 
@@ -149,58 +142,27 @@ class HttpConnection(Channel, Cold):
             return False
         return head.version and head.method != "HEAD" and not self.server.stopping
 
-    def respond(self, status: int, headers, body: bytes) -> None:
-        """Send a whole response. ValueError when a header is not allowed."""
-        keep = self._keeps(headers)
-        data = response.head(status, headers, len(body), keep, self.head.version if self.head else 1)
-        if self._bodiless(status):
-            body = b""
-        if len(body) <= _ONE_SEGMENT:
-            # Header and body in one segment: two writes wait for each other's acknowledgement.
-            data += body
-            body = b""
-        self.write(data, len(data))
-        if body:
-            self.write(body, len(body))
-        self._done()
-
-    def _bodiless(self, status: int) -> bool:
-        # RFC 9110 section 6.4.1
-        return self.head is not None and self.head.method == "HEAD" or status in (204, 304) or status < 200
-
-    def _keeps(self, headers) -> bool:
-        if self.server.stopping or self.half:
-            self.keep = False
-        for name, value in headers:
-            if name.lower() == "connection" and value == "close":
-                self.keep = False  # the application's wish
-        if self.body is not None and not self.body.done:
-            left = self.body.left if not self.body.chunked else _SKIP_LIMIT + 1
-            if left > _SKIP_LIMIT or self.error is not None or self.head.expects and not self.continued:
-                self.keep = False
-        return self.keep
-
     def _done(self) -> None:
         if self.sock is None:
             return
         self.whole = self.head is not None and not self.broken
         self.made = self.head = None
-        self._wait(FLUSH, None)
+        self._wait(_FLUSH, None)
         if not self.backlog():
             self.drained()
 
     def drained(self) -> None:
         """All is sent."""
-        if self.phase == STREAM:
+        if self.phase == _STREAM:
             return self.wake_later()
-        if self.phase != FLUSH:
+        if self.phase != _FLUSH:
             return
         if not self.keep:
             return self._linger()
         if self.task is not None:
             return  # the answer is out, its handler has yet to return: ended() goes on
         if self.body is not None and not self.body.done:
-            self._wait(SKIP, self.server.config.body_timeout)
+            self._wait(_SKIP, self.server.config.body_timeout)
         else:
             self.next_request()
         if self.left is not None or self.paused:
@@ -208,15 +170,17 @@ class HttpConnection(Channel, Cold):
 
     def next_request(self) -> None:
         """The answer is out, and the connection stays."""
-        self.body = self.data = None
-        self.continued = False
-        self._wait(FIRST_BYTE, self.server.config.keep_alive_timeout)
+        if self.body is not None:
+            self.body = self.data = None
+            self.continued = False
+        self._wait(_FIRST_BYTE, self.server.config.keep_alive_timeout)
 
-    def refuse(self, status: int, reason: str, headers=()) -> None:
-        """Answer with an error as text, then close."""
+    def turn_away(self, status: str, text: str, header: str = "") -> None:
+        """refuse() for want of memory or room: nothing is loaded for it. `status` has its phrase, `header` its CRLF."""
         self.keep = False
-        text = (reason + "\n").encode()
-        self.respond(status, [("Content-Type", "text/plain; charset=utf-8")] + list(headers), text)
+        data = (_REFUSED % (status, header, len(text), text)).encode()
+        self.write(data, len(data))
+        self._done()
 
     def _linger(self) -> None:
         # Closing with unread data sends a reset, which may destroy the answer on its way. Behind a request that
@@ -225,15 +189,11 @@ class HttpConnection(Channel, Cold):
         if whole or self.half or self.server.stopping:
             return self.close_when_sent()
         self.left = self.data = self.body = None
-        self._wait(LINGER, _LINGER)
+        self._wait(_LINGER, _LINGER_TIME)
         self.resume()
         self.server.release(self)
 
     # ---- deadlines and the end -------------------------------------------
-
-    def heard(self) -> bool:
-        """Whether bytes came since the last check()."""
-        return self.fresh
 
     def check(self, now: int) -> None:
         """Called every now and then."""
@@ -245,7 +205,7 @@ class HttpConnection(Channel, Cold):
     def ended(self, value, error) -> None:
         """The handler has finished."""
         self.server.finished(self, value, error)
-        if self.phase == FLUSH and self.task is None and self.sock is not None and not self.backlog():
+        if self.phase == _FLUSH and self.task is None and self.sock is not None and not self.backlog():
             self.drained()
 
     def lost(self) -> None:
@@ -255,49 +215,16 @@ class HttpConnection(Channel, Cold):
         self.left = self.data = None
         self.wake_later()
         # Nobody listens to a stream any more: its generator is closed at the next look at the deadlines.
-        self.server.gone(self, self.phase == STREAM)
-
-    def phase_streaming(self) -> bool:
-        """Whether a body is half out."""
-        return self.phase == STREAM
-
-    def fail(self, error: ProtocolError) -> None:
-        """The request is none."""
-        self.keep = False
-        self.broken = True
-        if self.phase == HANDLER and self.task is not None:
-            # The handler that reads the body is told, and may answer.
-            self.error = HTTPException(error.code, error.reason)
-            self.pause()
-            self.wake_later()
-        elif self.phase == STREAM or self.phase == SKIP:
-            self.drop()
-        else:
-            self.refuse(error.code, error.reason)
+        self.server.gone(self, self.phase == _STREAM)
 
     def overdue(self) -> None:
         """The client, or the handler, took too long."""
         self.due = self.limit = None
         phase = self.phase
-        if phase == FIRST_BYTE or phase == LINGER or phase == SKIP:
+        if phase == _FIRST_BYTE or phase == _LINGER or phase == _SKIP:
             self.drop()
-        elif phase == HEAD:
-            self.refuse(408, "the request did not arrive in time")
-        elif phase == HANDLER and self.expecting:
-            self.error = HTTPException(408, "the body did not arrive in time")
-            self.keep = False
-            self.wake_later()
-        elif phase == HANDLER:
-            self.server.dispatcher.timed_out(self)
-
-    def stop(self) -> bool:
-        """The server stops. True when an answer is under way that deserves to be finished."""
-        self.keep = False
-        if self.phase == STREAM:
-            self.cancel()
-            return False
-        # Ctrl-C may have come between a handler's end and its answer's: such a request waits for nothing.
-        return self.task is not None if self.phase == HANDLER else self.phase == FLUSH and self.backlog() > 0
+        elif phase != _FLUSH:
+            self.late()
 
 
 if not MICROPYTHON:

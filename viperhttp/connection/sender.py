@@ -7,8 +7,8 @@ from ..protocol.frames import ST, frame, header
 from ..protocol.kernels import pack
 from ..transport import DONE, LOST, TX, Channel
 
-_CONNECTING = const(0)  # ws.CONNECTING
-_OPEN = const(1)  # ws.OPEN
+_CONNECTING = const(0)  # connection.phases.CONNECTING
+_OPEN = const(1)  # connection.phases.OPEN
 _SENT = const(1)  # transport.SENT
 
 DROPPED = -2  # what push() returns when the queue is full
@@ -16,7 +16,7 @@ DROPPED = -2  # what push() returns when the queue is full
 # A handler that sends in a tight loop, to a client that reads as fast, would keep everything else waiting, its own
 # client's CLOSE included: after so many messages with none received between, the event loop has to turn.
 _BURST = const(32)
-_ROW = const(4)  # frames.SENT_IN_A_ROW
+_ROW = const(4)  # place in frames.ST
 
 
 class WsSender(Channel):
@@ -62,14 +62,14 @@ class WsSender(Channel):
             data = frame(byte0, data)
             self.write(data, len(data))
             return DONE
-        return self._send_later(frame(byte0, data))
+        return self._wait_for_room(frame(byte0, data))
 
     def after_write(self):
         """What to await after a write that was not SENT."""
         if self.sock is None:
             raise self.ended_error()
         if self.backlog() > self.server.config.send_queue:
-            return self._wait_for_room(0)
+            return self._wait_for_room(None)
         return DONE
 
     def need_open(self) -> None:
@@ -89,14 +89,8 @@ class WsSender(Channel):
             return False
         return backlog + n <= config.send_queue
 
-    async def _send_later(self, data: bytes) -> None:
-        await self._wait_for_room(len(data))
-        if self.phase != _OPEN:
-            self.need_open()
-        if self.write(data, len(data)) == LOST:
-            raise self.ended_error()
-
-    async def _wait_for_room(self, n: int) -> None:
+    async def _wait_for_room(self, data: "bytes | None") -> None:
+        # Then `data` is sent.
         gate = self.gate
         if gate is None:
             gate = self.gate = [asyncio.Lock(), asyncio.Event(), 0]
@@ -110,7 +104,9 @@ class WsSender(Channel):
             gate[2] -= 1
             if not gate[2]:
                 self.gate = None
-        if self.sock is None:
+        if data is not None and self.phase != _OPEN:
+            self.need_open()
+        if self.sock is None or data is not None and self.write(data, len(data)) == LOST:
             raise self.ended_error()
 
     def drained(self) -> None:

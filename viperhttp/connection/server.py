@@ -1,25 +1,24 @@
 """The server: listens, admits connections up to a limit, watches every deadline, and shuts down in order."""
 
 import asyncio
-import errno
 import gc
 
-from ..config import MICROPYTHON
+from ..cold import Cold, complete, once
+from ..config import MICROPYTHON, const
 from ..log import report
-from ..transport import Listener, current, ticks, ticks_add, ticks_diff
-from .http import LINGER, HttpConnection
-from .ws import OPEN
+from ..transport import ticks, ticks_add, ticks_diff
+from .http import HttpConnection
+
+_OPEN = const(1)  # connection.phases.OPEN
+_LINGER = const(6)  # connection.phases.LINGER
 
 if MICROPYTHON:
     from ..transport.hub import hub
 
-_MAX_SWEEP = 500  # ms between two looks at the deadlines
-_MIN_SWEEP = 20
-_CLEAN_UP = 10  # times _MIN_SWEEP that cancelled handlers have for their `finally` at the end
-_MAX_REFUSALS = 4  # refused clients that may read their 503 at the same time; more are closed at once
+_MAX_REFUSALS = const(4)  # refused clients that may read their 503 at the same time; more are closed at once
 
 
-class Server:
+class Server(Cold):
     """One listening port and its connections.
 
     config      a Config
@@ -27,111 +26,45 @@ class Server:
                 timed_out(connection), disconnected(channel), make_request(connection)
     """
 
+    _cold = ("viperhttp.connection.stop.Stopping shutdown ",)
+    listener = None
+    last_head = None  # what the last WebSocket keeps of its request, to be shared by equal ones
+    last = None  # the head of the last request, should the next be the same
+    count = 0  # connections that hold a slot
+    accepted = 0  # counter: clients that got a slot
+    refused = 0  # counter: clients that got a 503
+    heard = 0  # counter: looks at the deadlines that found bytes of some client
+    swept = 0  # counter: looks at the deadlines
+    stopping = False
+    stopped = None
+
     def __init__(self, config, dispatcher):
         self.config = config
         self.app = dispatcher.app
-        self.last_head = None  # what the last WebSocket keeps of its request, to be shared by equal ones
         self.dispatcher = dispatcher
-        self.last = None  # the head of the last request, should the next be the same
         self.handle = dispatcher.handle
         self.answer = dispatcher.finished
         self.disconnected = dispatcher.disconnected
         self.debug = dispatcher.debug
         self.channels = set()  # CPython; the hub has MicroPython's
-        self.count = 0  # connections that hold a slot
-        self.accepted = 0  # counter: clients that got a slot
-        self.refused = 0  # counter: clients that got a 503
-        self.heard = 0  # counter: looks at the deadlines that found bytes of some client
-        self.swept = 0  # counter: looks at the deadlines
         self.lingering = {}  # {channel: tick}: handlers that go on although their peer has gone
-        self.listener = None
-        self.stopping = False
-        self.stopped = None
 
     # ---- life ------------------------------------------------------------
 
     async def listen(self, host: str, port: int) -> None:
         """Bind the port and accept connections. OSError says what is wrong with the port."""
-        try:
-            self.listener = Listener(host, port, self.config.backlog, self._accepted)
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise OSError(
-                    error.errno,
-                    "port %d is in use by another program; stop it, or choose another with app.run(port=...)" % port,
-                )
-            if error.errno == errno.EACCES:
-                raise OSError(error.errno, "port %d needs special rights; choose one above 1023" % port)
-            raise
         self.stopped = asyncio.Event()
-        await self.listener.open(self.config)
+        await once("viperhttp.connection.start", "listen")(self, host, port)
 
     async def serve(self) -> None:
         """Watch deadlines until shutdown() has finished."""
-        pause = self._sweep_interval() / 1000
+        pause = once("viperhttp.connection.start", "interval")(self.config) / 1000
         while not self.stopped.is_set():
             await asyncio.sleep(pause)
             try:
                 self.sweep(ticks())
             except MemoryError as error:
                 report("deadlines not looked at", error)  # the next time, then; the server goes on
-
-    def _sweep_interval(self) -> int:
-        config = self.config
-        shortest = _MAX_SWEEP / 250
-        for key in dir(config):
-            if key.endswith("_timeout") or key == "ping_interval":
-                value = getattr(config, key)
-                if value is not None and value < shortest:
-                    shortest = value
-        return max(_MIN_SWEEP, int(shortest * 250))
-
-    async def shutdown(self) -> None:
-        """Accept no more, close WebSockets with 1001, let answers end, and free the port.
-
-        A handler may call it: its own answer, or its own WebSocket's end, is not waited for.
-        """
-        if self.stopping:
-            return await self.stopped.wait()
-        self.stopping = True
-        self.listener.close()
-        caller = current()
-        for channel in self._all():
-            self._end(channel)
-        deadline = ticks_add(ticks(), int(self.config.shutdown_timeout * 1000))
-        while ticks_diff(ticks(), deadline) < 0 and self._busy(caller):
-            await asyncio.sleep(_MIN_SWEEP / 1000)
-            self.sweep(ticks())
-            for channel in self._all():
-                if channel.kind == "ws" and channel.phase == OPEN:
-                    self._end(channel)  # it was accepted only now
-        cancelled = [channel for channel in self._all() if channel.task is not None] + list(self.lingering)
-        self.abort(caller)
-        # Cancelled handlers run their `finally`, which may wait for something.
-        for _ in range(_CLEAN_UP):
-            await asyncio.sleep(0)
-            if all(channel.task is None or channel is caller for channel in cancelled):
-                break
-            await asyncio.sleep(_MIN_SWEEP / 1000)
-        self.stopped.set()
-
-    def _busy(self, caller) -> bool:
-        for channel in self._all():
-            if channel is not caller:
-                return True
-        for channel in self.lingering:
-            if channel is not caller:
-                return True
-        return False
-
-    def _end(self, channel) -> None:
-        if channel.kind == "ws":
-            if channel.phase == OPEN:
-                channel.start_close(1001, "the server stops")
-            elif not channel.task:
-                channel.drop()
-        elif not channel.stop():
-            channel.drop()
 
     def abort(self, caller=None) -> None:
         """Close everything at once, but for `caller`, and cancel what still runs."""
@@ -158,14 +91,23 @@ class Server:
             channel.attach(sock, peer, self)
             if self.stopping:
                 return channel.drop()
-            if self.count >= self.config.max_clients:
-                return self._refuse(channel, "the server is full (%d clients)" % self.config.max_clients)
-            if self.is_short_of_memory():
-                return self._refuse(channel, "the server is short of memory")
+            limit = self.config.max_clients
+            full = self.count >= limit
+            if full or self.is_short_of_memory():
+                self.refused += 1
+                waiting = 0
+                for other in self._all():
+                    if other.kind == "http" and other.phase == _LINGER:
+                        waiting += 1
+                if waiting >= _MAX_REFUSALS:
+                    return channel.drop()
+                why = "full (%d clients)" % limit if full else "short of memory"
+                header = "Retry-After: %s\r\n" % self.config.retry_after
+                return channel.turn_away("503 Service Unavailable", "the server is %s\n" % why, header)
             self.count += 1
             self.accepted += 1
             channel.counted = True
-            channel.open()
+            channel.limit = self.config.first_byte_timeout
         except (MemoryError, OSError) as error:
             report("connection refused", error)
             channel.drop()
@@ -177,16 +119,6 @@ class Server:
             return False
         gc.collect()  # garbage is no reason to send anybody away
         return gc.mem_free() < limit
-
-    def _refuse(self, channel: HttpConnection, text: str) -> None:
-        self.refused += 1
-        waiting = 0
-        for other in self._all():
-            if other.kind == "http" and other.phase == LINGER:
-                waiting += 1
-        if waiting >= _MAX_REFUSALS:
-            return channel.drop()
-        channel.refuse(503, text, [("Retry-After", self.config.retry_after)])
 
     def release(self, channel) -> None:
         """The connection gives its slot back."""
@@ -203,7 +135,10 @@ class Server:
         self.swept += 1
         heard = False
         for channel in self._all():
-            heard = heard or channel.heard()
+            if channel.kind == "http":
+                heard = heard or channel.fresh
+            elif channel.seen is None and channel.phase == _OPEN:
+                heard = True
             try:
                 channel.check(now)
             except Exception as error:
@@ -245,3 +180,7 @@ class Server:
         if self.lingering:
             self.lingering.pop(channel, None)
         self.answer(channel, value, error)
+
+
+if not MICROPYTHON:
+    complete(Server)

@@ -2,15 +2,21 @@
 
 import asyncio
 
+from ..config import const
 from ..protocol import response
 from ..transport import LOST
-from .phases import STREAM
+
+_STREAM = const(3)  # connection.phases.STREAM
 
 _BURST = 16384  # bytes of one body that go out before other connections have their turn
 
 
 class Streams:
     """Mixin of HttpConnection."""
+
+    burst = 0  # bytes of the body sent without a pause
+    chunked = False  # the answer is
+    mute = False  # the answer has no body, whatever the handler makes
 
     def begin(self, status: int, headers, length: "int | None") -> None:
         """Send the head of a response whose body comes by send_body(); length None is "not known"."""
@@ -25,7 +31,7 @@ class Streams:
         self.endless = length is None or length < 0
         if self.endless and not self.half:
             self.resume()
-        self._wait(STREAM, None)
+        self._wait(_STREAM, None)
         self.write(data, len(data))
 
     async def send_body(self, data) -> None:

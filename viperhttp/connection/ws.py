@@ -2,18 +2,7 @@
 
 from ..config import MICROPYTHON, const
 from ..exceptions import ProtocolError, WebSocketDisconnect
-from ..protocol import response
-from ..protocol.codes import (
-    ABNORMAL,
-    BINARY,
-    CLOSE,
-    INVALID_PAYLOAD,
-    PING,
-    POLICY_VIOLATION,
-    TEXT,
-    TOO_BIG,
-)
-from ..protocol.frames import LIMIT, ST, Assembly, Skipper, close_payload, frame, parse_close
+from ..protocol.frames import ST, close_payload, frame, parse_close
 from ..protocol.kernels import scan, text
 from ..transport import LOST, changed, ticks, ticks_add, ticks_diff
 from .sender import WsSender
@@ -21,17 +10,23 @@ from .sender import WsSender
 if not MICROPYTHON:
     from ..transport.hangup import peer_gone
 
-# Phases. CONNECTING: nothing answered yet. CLOSING: our CLOSE is out, or will be; the peer's is awaited.
-CONNECTING, OPEN, CLOSING, CLOSED = range(4)
-_OPEN = const(1)
-_BYTE0 = const(0)  # frames.BYTE0
-_NEXT = const(2)  # frames.NEXT
-_DOUBT = const(5)  # frames.NOT_ASCII
+_ABNORMAL = const(1006)  # codes.ABNORMAL
+_INVALID_PAYLOAD = const(1007)  # codes.INVALID_PAYLOAD
+_TOO_BIG = const(1009)  # codes.TOO_BIG
 
-_OVERHEAD = 32  # of a waiting message besides its bytes: object header and list slot
-_FAIL_WAIT = 1000  # ms for the answer to our CLOSE after the peer broke the protocol
+_CONNECTING = const(0)  # connection.phases.CONNECTING
+_OPEN = const(1)  # connection.phases.OPEN
+_CLOSING = const(2)  # connection.phases.CLOSING
+_CLOSED = const(3)  # connection.phases.CLOSED
+_BYTE0 = const(0)  # places in frames.ST
+_NEXT = const(2)
+_LIMIT = const(3)
+_DOUBT = const(5)
+
+_OVERHEAD = const(32)  # of a waiting message besides its bytes: object header and list slot
+_FAIL_WAIT = const(1000)  # ms for the answer to our CLOSE after the peer broke the protocol
 _PING = b"\x89\x00"
-ST[LIMIT] = 0x7FFFFFFF  # the smallest limit of all routes; above it, each route's own counts
+ST[_LIMIT] = 0x7FFFFFFF  # the smallest limit of all routes; above it, each route's own counts
 
 
 class WsConnection(WsSender):
@@ -41,7 +36,11 @@ class WsConnection(WsSender):
     bytes, but for the next one. When they hold more than config.recv_queue bytes, reading pauses. Nothing is dropped.
     """
 
-    phase = CONNECTING
+    _cold: tuple = (
+        "viperhttp.connection.wsparts.WsParts feed_part skip check_part ",
+        "viperhttp.connection.wsends.WsEnds refuse undecided ",
+    )
+    phase = _CONNECTING
     route = None  # has `limit`, the largest message
     part = None  # Assembly or Skipper while a frame or message is incomplete
     pending = None
@@ -65,17 +64,24 @@ class WsConnection(WsSender):
         if self.phase != _OPEN or self.paused:
             return self._feed_other(buf, off, end)
         while off < end:
-            if self.part is not None:
-                off = self._feed_part(buf, off, end)
-            else:
-                at = scan(buf, off, end, ST)
-                if not at:
-                    self.part = Assembly(self.route.limit)
-                    continue
+            at = scan(buf, off, end, ST) if self.part is None else 0
+            if at:
                 off = ST[_NEXT]
                 self.whole_frame(buf, at, off)
+            elif self.part is not None or self._takes_parts():
+                off = self.feed_part(buf, off, end)
+            else:
+                return
             if self.phase != _OPEN or self.paused:
                 return self._feed_other(buf, off, end)
+
+    def _takes_parts(self) -> bool:
+        # False where there is no memory even for the module. (A `try` in feed_any would put its frame on the heap.)
+        try:
+            return self.feed_part is not None
+        except MemoryError:
+            self.fail(_TOO_BIG, "no memory for the message")
+            return False
 
     def whole_frame(self, buf, at: int, end: int) -> None:
         """Deal with the frame that scan() found, whose payload is buf[at:end]."""
@@ -83,110 +89,59 @@ class WsConnection(WsSender):
         if byte0 == 0x81:
             message = text(buf[at:end], ST[_DOUBT])
             if message is None:
-                return self.fail(INVALID_PAYLOAD, "text is not UTF-8")
+                return self.fail(_INVALID_PAYLOAD, "text is not UTF-8")
             self._deliver(message)
         elif byte0 == 0x82:
             self._deliver(bytes(buf[at:end]))
         else:
             self._control(byte0 & 15, bytes(buf[at:end]))
 
-    def _feed_part(self, buf, off: int, end: int) -> int:
-        part = self.part
-        try:
-            off = part.feed(buf, off, end)
-            if part.opcode:
-                self._part_done(part)
-            elif off == end and MICROPYTHON:
-                part.at = end
-                self._read_rest(part)
-        except ProtocolError as error:
-            off = part.at
-            self.part = part
-            self.fail(error.code, error.reason)
-        except MemoryError:
-            self.part = part
-            self.fail(TOO_BIG, "no memory for the message")
-            off = part.at
-        return off
-
-    def _part_done(self, part: Assembly) -> None:
-        payload = part.payload
-        part.payload = None
-        if part.idle():
-            self.part = None
-        if part.opcode == TEXT:
-            self._deliver(text(payload, 0))  # checked piece by piece
-        elif part.opcode == BINARY:
-            self._deliver(bytes(payload))
-        else:
-            self._control(part.opcode, payload)
-
-    def _read_rest(self, part: Assembly) -> None:
-        # What does not fit the shared buffer goes where it belongs at once, not piece by piece and twice.
-        room = part.room()
-        while room is not None:
-            try:
-                n = self.sock.readinto(room)
-            except OSError:
-                return self.drop()
-            if not n:
-                return  # nothing there now; an end of the stream is reported again
-            part.took(n)
-            if part.opcode:
-                return self._part_done(part)
-            room = part.room()
-
     def _feed_other(self, buf, off: int, end: int) -> None:
         # Not open, or no room: keep, skip or forget the bytes.
-        if off >= end:
+        if off >= end or self.phase == _CLOSED:
             return
-        if self.phase == CLOSING:
-            if self.part is None:
-                self.part = Skipper()  # type: ignore[assignment]  # only here, when nothing is received any more
-            if self.part.feed(buf, off, end):
-                self.phase = CLOSED
+        if self.phase == _CLOSING:
+            # Mostly the peer's CLOSE and nothing else.
+            if self.part is None and scan(buf, off, end, ST):
+                off = ST[_NEXT]
+                done = ST[_BYTE0] == 0x88
+            else:
+                done = False
+            if done or off < end and self.skip(buf, off, end):
+                self.phase = _CLOSED
                 self.close_when_sent()
-        elif self.phase != CLOSED:
+        else:
             self.left = (self.left or b"") + bytes(buf[off:end])
             if len(self.left) >= self.server.config.rx_buffer:
                 self.pause()
 
     def _control(self, opcode: int, payload: bytes) -> None:
-        if opcode == PING:
+        if opcode == 9:  # codes.PING
             self.write_urgent(frame(0x8A, payload), True)
-        elif opcode == CLOSE:
+        elif opcode == 8:  # codes.CLOSE
             try:
-                code, reason = parse_close(payload)
+                self.close_code, self.close_reason = parse_close(payload)
             except ProtocolError as error:
                 self.fail(error.code, error.reason)
-                self.phase = CLOSED
+                self.phase = _CLOSED
                 self.close_when_sent()
                 return
-            self._peer_closed(code, reason)
-
-    def _peer_closed(self, code: int, reason: str) -> None:
-        self.close_code = code
-        self.close_reason = reason
-        self.by_peer = True
-        self.phase = CLOSED
-        changed()
-        # The answer must not wait behind data that the peer will not look at any more.
-        if self.out is not None:
-            self.out.drop_data()
-        self.write_urgent(frame(0x88, close_payload(code)))
-        self._release_senders()
-        self.close_when_sent()
-        self.wake()
+            self.by_peer = True
+            self.phase = _CLOSED
+            changed()
+            # The answer must not wait behind data that the peer will not look at any more.
+            if self.out is not None:
+                self.out.drop_data()
+            self.write_urgent(frame(0x88, close_payload(self.close_code)))
+            self._release_senders()
+            self.close_when_sent()
+            self.wake()
 
     def _deliver(self, message) -> None:
-        if self.pending is None:
-            self.pending = message
-            self.wake()
-        else:
-            self._put_aside(message)
-
-    def _put_aside(self, message) -> None:
         waiting = self.pending
+        if waiting is None:
+            self.pending = message
+            return self.wake()
         if type(waiting) is not list:
             waiting = self.pending = [0, waiting]
         waiting.append(message)
@@ -219,27 +174,19 @@ class WsConnection(WsSender):
 
     def ended_error(self) -> WebSocketDisconnect:
         """What receive and send raise once the connection is over."""
-        return WebSocketDisconnect(self.close_code or ABNORMAL, self.close_reason or "")
+        return WebSocketDisconnect(self.close_code or _ABNORMAL, self.close_reason or "")
 
-    # ---- opening and closing ---------------------------------------------
+    # ---- opening and closing (see wsends.py, too) ---------------------------------------------
 
     def open(self, answer: bytes) -> None:
         """Send the 101 answer; frames may flow. Raises WebSocketDisconnect when the peer has gone."""
-        self.phase = OPEN
+        self.phase = _OPEN
         changed()
         self.part = self.seen = None
         if self.write(answer, len(answer)) == LOST:
             raise self.ended_error()
         if self.left is not None:
             self.read_on()  # what came glued to the handshake
-
-    def refuse(self, status: int, headers, body: bytes) -> None:
-        """Answer the handshake with a plain HTTP response."""
-        self.phase = CLOSED
-        self.due = None
-        data = response.head(status, headers, len(body), False) + body
-        self.write(data, len(data))
-        self.close_when_sent()
 
     def start_close(self, code: int, reason: str) -> None:
         """Send CLOSE behind what waits; the peer's CLOSE, or close_timeout, ends the connection."""
@@ -256,7 +203,7 @@ class WsConnection(WsSender):
 
     def fail(self, code: int, reason: str) -> None:
         """The peer broke the protocol: CLOSE with the code goes first of all (RFC 6455 section 7.1.7)."""
-        if self.phase != OPEN:
+        if self.phase != _OPEN:
             return
         self._own_close(code, reason)
         self.due = ticks_add(ticks(), _FAIL_WAIT)
@@ -268,7 +215,7 @@ class WsConnection(WsSender):
     def _own_close(self, code: int, reason: str) -> None:
         self.close_code = code
         self.close_reason = reason
-        self.phase = CLOSING
+        self.phase = _CLOSING
         changed()
         self.pending = None
         part = self.part
@@ -283,10 +230,10 @@ class WsConnection(WsSender):
     def lost(self) -> None:
         """The socket is closed."""
         if self.close_code is None:
-            self.close_code = ABNORMAL
+            self.close_code = _ABNORMAL
             self.close_reason = ""
             self.by_peer = True
-        self.phase = CLOSED
+        self.phase = _CLOSED
         changed()
         self.part = self.left = None
         self.due = None
@@ -297,28 +244,13 @@ class WsConnection(WsSender):
 
     # ---- deadlines -------------------------------------------------------
 
-    def heard(self) -> bool:
-        """Whether bytes came since the last check()."""
-        return self.seen is None and self.phase == OPEN
-
     def check(self, now: int) -> None:
         """Called every now and then: heartbeat and deadlines."""
         self.server.check_channel(self, now)
-        if self.phase != OPEN:
+        if self.phase != _OPEN:
             return
         if not MICROPYTHON and self.paused and self.due is None and peer_gone(self):
             self.hung_up()
-        if self._silent_too_long(now):
-            return self.drop()
-        config = self.server.config
-        part = self.part
-        if part is not None and config.message_timeout is not None:
-            if part.since is None:
-                part.since = now
-            elif ticks_diff(now, part.since) >= int(config.message_timeout * 1000):
-                self.fail(POLICY_VIOLATION, "the message did not arrive in time")
-
-    def _silent_too_long(self, now: int) -> bool:
         # Heartbeat: a PING after a silence, and the end of patience after a longer one.
         config = self.server.config
         seen = self.seen
@@ -337,12 +269,13 @@ class WsConnection(WsSender):
                 self.seen = ~seen
                 self.write_urgent(_PING)
             elif config.pong_timeout is not None and silent >= int(config.pong_timeout * 1000):
-                return True
-        return False
+                return self.drop()
+        if self.part is not None:
+            self.check_part(now)
 
     def hung_up(self) -> None:
         """The peer has gone. What it had sent is still there: a busy handler has linger_timeout to take it."""
-        if not self.paused or self.phase != OPEN:
+        if not self.paused or self.phase != _OPEN:
             return self.drop()
         seconds = self.server.config.linger_timeout
         if self.due is None and seconds is not None:
@@ -351,10 +284,8 @@ class WsConnection(WsSender):
     def overdue(self) -> None:
         """The peer did not close, or the handler did not decide, in time."""
         self.due = None
-        if self.phase == CONNECTING:
-            self.close_code = ABNORMAL
-            self.refuse(504, [], b"")
-            self.wake_later()
+        if self.phase == _CONNECTING:
+            self.undecided()
         else:
             self.drop()
 

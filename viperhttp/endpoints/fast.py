@@ -12,13 +12,14 @@ from micropython import const
 
 from ..connection.sender import turn
 from ..exceptions import WebSocketException
-from ..protocol.codes import INVALID_PAYLOAD
 from ..protocol.frames import ST
 from ..protocol.kernels import pack, scan, text
 from ..transport import buffers
 from ..transport.buffers import TX
 from ..transport.channel import DONE, resume
 from ..transport.cork import CORK
+
+_INVALID_PAYLOAD = const(1007)  # codes.INVALID_PAYLOAD
 
 _OPEN = const(1)  # connection.ws.OPEN
 _SMALL = const(126)  # payloads below have the shortest header, and fit in TX whatever its size
@@ -68,7 +69,7 @@ class FastPath:
                 if task is not None and task is self.task and ST[0] == 0x81:
                     message = text(buf[at:off], ST[5])
                     if message is None:
-                        return self.fail(INVALID_PAYLOAD, "text is not UTF-8")
+                        return self.fail(_INVALID_PAYLOAD, "text is not UTF-8")
                     if buf is buffers.RX:
                         cork.room = off
                         if self.out is None and off < end:

@@ -1,9 +1,11 @@
 """A WebSocket with idle_timeout: closed with 1001 when no message has come for so long."""
 
-from ..connection.ws import OPEN
-from ..protocol.codes import GOING_AWAY
+from ..config import const
 from ..transport import ticks, ticks_diff
 from .websocket import WebSocket
+
+_OPEN = const(1)  # connection.phases.OPEN
+_GOING_AWAY = const(1001)  # codes.GOING_AWAY
 
 _HEADER = 6  # bytes of a control frame from a client besides its payload (RFC 6455 section 5.2)
 
@@ -41,9 +43,9 @@ class IdleWebSocket(WebSocket):
     def check(self, now: int) -> None:
         """Called every now and then."""
         WebSocket.check(self, now)
-        if self.phase != OPEN:
+        if self.phase != _OPEN:
             return
         if self.paused or self.pending is not None:
             self.active = now  # it is the handler that is late
         elif ticks_diff(now, self.active) >= int(self.route.idle_timeout * 1000):
-            self.start_close(GOING_AWAY, "nothing came for %s s" % self.route.idle_timeout)
+            self.start_close(_GOING_AWAY, "nothing came for %s s" % self.route.idle_timeout)

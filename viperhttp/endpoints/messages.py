@@ -3,10 +3,10 @@
 import asyncio
 
 from ..config import MICROPYTHON, const
-from ..connection.ws import OPEN
 from ..exceptions import WebSocketDisconnect, WebSocketException
-from ..protocol.codes import UNSUPPORTED_DATA
 from .websocket import Messages
+
+_UNSUPPORTED_DATA = const(1003)  # codes.UNSUPPORTED_DATA
 
 _OPEN = const(1)  # connection.ws.OPEN
 _TEXT = const(0x81)  # first byte of a whole text message
@@ -32,14 +32,14 @@ class Kinds:
                 await (self.park() if timeout is None else self.nap(timeout))
             message = self.take()
             if type(message) is not str:
-                raise WebSocketException(UNSUPPORTED_DATA, "expected text")
+                raise WebSocketException(_UNSUPPORTED_DATA, "expected text")
             return message
 
     async def receive_bytes(self, timeout: "float | None" = None) -> bytes:
         """The next binary message; see receive_text."""
         message = await self.receive_any(timeout)
         if type(message) is str:
-            raise WebSocketException(UNSUPPORTED_DATA, "expected bytes")
+            raise WebSocketException(_UNSUPPORTED_DATA, "expected bytes")
         return message
 
     async def receive_json(self, timeout: "float | None" = None):
@@ -115,7 +115,7 @@ class Kinds:
         """Wait for a message; only the waiting is cancelled when time is up, so that a message stays."""
 
         async def nap():
-            if self.pending is None and self.phase == OPEN:
+            if self.pending is None and self.phase == _OPEN:
                 await self.park()
 
         await asyncio.wait_for(nap(), timeout)

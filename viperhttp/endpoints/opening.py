@@ -1,13 +1,15 @@
 """The less common ways of opening a WebSocket: subprotocols, other sites' pages, refusals."""
 
 from ..config import const
-from ..connection.ws import CONNECTING, OPEN
 from ..exceptions import WebSocketDisconnect
 from ..protocol import handshake
-from ..protocol.codes import POLICY_VIOLATION
 from ..protocol.response import pairs
 
-_JUDGED = const(1)  # websocket._JUDGED
+_CONNECTING = const(0)  # connection.phases.CONNECTING
+_OPEN = const(1)  # connection.phases.OPEN
+_POLICY_VIOLATION = const(1008)  # codes.POLICY_VIOLATION
+
+_JUDGED = const(1)  # websocket.JUDGED
 _FOREIGN = (
     "pages of this origin may not connect; allow them by ViperHTTP(allowed_origins=[...]), or all by"
     " allowed_origins='*'\n"
@@ -43,7 +45,7 @@ class Opening:
 
     def need_origin(self) -> None:
         """A page that may not connect: refuse it, and raise what accept() raises then."""
-        self.refuse_with(POLICY_VIOLATION, 403, _FOREIGN)
+        self.refuse_with(_POLICY_VIOLATION, 403, _FOREIGN)
         raise self.ended_error()
 
     def check_origin(self, allowed) -> bool:
@@ -61,10 +63,10 @@ class Opening:
 
         After accept() it is close(1008).
         """
-        if self.phase == CONNECTING:
+        if self.phase == _CONNECTING:
             self.refuse_with(403, status, body, pairs(headers))
-        elif self.phase == OPEN:
-            self.start_close(POLICY_VIOLATION, "")
+        elif self.phase == _OPEN:
+            self.start_close(_POLICY_VIOLATION, "")
 
     def refuse_with(self, code: int, status: int, body, extra=()) -> None:
         """Refuse the handshake with an HTTP status; `code` is what the application's close() said."""

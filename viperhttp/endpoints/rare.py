@@ -1,8 +1,11 @@
 """What a WebSocket has for special wants: `async with`, its state, messages without a waiting handler."""
 
-from ..connection.ws import OPEN
+from ..config import const
 from ..exceptions import WebSocketDisconnect
-from ..protocol.codes import INTERNAL_ERROR, sendable
+from ..protocol.frames import sendable
+
+_OPEN = const(1)  # connection.phases.OPEN
+_INTERNAL_ERROR = const(1011)  # codes.INTERNAL_ERROR
 
 
 class Rare:
@@ -14,7 +17,7 @@ class Rare:
 
     def _get_closed(self) -> bool:
         """Either side has closed, or the connection is lost."""
-        return self.phase > OPEN
+        return self.phase > _OPEN
 
     def _get_app(self):
         """The application."""
@@ -33,7 +36,7 @@ class Rare:
     async def ensure_closed(self, code: int = 1000) -> None:
         """close() that never raises; a code that may not be sent becomes 1011."""
         self.close_called = False
-        await self.close(code if sendable(code) else INTERNAL_ERROR)
+        await self.close(code if sendable(code) else _INTERNAL_ERROR)
 
     async def __aenter__(self):
         """Accept, if that has not happened."""
@@ -50,7 +53,7 @@ class Rare:
             if caught is all or error.code in caught:  # the built-in `all` means every code
                 return True
             self.let_out = True
-        await self.ensure_closed(INTERNAL_ERROR)
+        await self.ensure_closed(_INTERNAL_ERROR)
         return False
 
     # ---- without a waiting handler ---------------------------------------

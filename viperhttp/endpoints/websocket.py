@@ -5,14 +5,17 @@ Other kinds of messages, and what few handlers want, stand in mixins that load w
 
 from ..cold import Cold, complete
 from ..config import MICROPYTHON, const
-from ..connection.ws import CONNECTING, OPEN, WsConnection
+from ..connection.ws import WsConnection
 from ..exceptions import WebSocketDisconnect
 from ..protocol import handshake
-from ..protocol.codes import sendable
-from ..protocol.frames import LIMIT, ST
+from ..protocol.frames import ST, sendable
 from ..protocol.response import pairs
 from ..transport import ticks, ticks_add
 
+_CONNECTING = const(0)  # connection.phases.CONNECTING
+_OPEN = const(1)  # connection.phases.OPEN
+
+_LIMIT = const(3)  # place in frames.ST
 _STR = const(0x181)  # first byte of a whole text message, given as str: see WsConnection.send_frame
 
 # What a WebSocket has to know only until it is accepted is a list.
@@ -29,7 +32,7 @@ class WebSocketBase(WsConnection, Cold):
     close_code   and close_reason: set from the moment either side's close is known
     """
 
-    _cold = (
+    _cold = WsConnection._cold + (
         "viperhttp.endpoints.messages.Kinds receive receive_bytes receive_json receive_any receive_event message"
         " send send_bytes send_json send_event iter_bytes iter_json nap __aiter__ __anext__ ",
         "viperhttp.endpoints.rare.Rare _get_accepted _get_closed _get_app _get_request _get_state ensure_closed"
@@ -68,10 +71,10 @@ class WebSocketBase(WsConnection, Cold):
         self.handshake = [accept_value, judged, False]
         # On the instance from the start: what a class has is found later, and in a larger table. No more than 12 names
         # in all, of which open() adds two and accept() takes two away: a table of 12 has 96 bytes, the next one 136.
-        self.phase = CONNECTING
+        self.phase = _CONNECTING
         self.pending = self.waiter = self.task = None
-        if route.limit < ST[LIMIT]:
-            ST[LIMIT] = route.limit
+        if route.limit < ST[_LIMIT]:
+            ST[_LIMIT] = route.limit
         # The handler has that long to accept or refuse.
         seconds = self.server.config.handshake_timeout
         self.due = None if seconds is None else ticks_add(ticks(), int(seconds * 1000))
@@ -80,11 +83,11 @@ class WebSocketBase(WsConnection, Cold):
 
     def started(self) -> None:
         """The handler has made its first step: a route that accepts by itself does so now."""
-        if self.phase == CONNECTING and self.route.auto_accept and self.task is not None:
+        if self.phase == _CONNECTING and self.route.auto_accept and self.task is not None:
             self.accept_by_itself()
         if self.handshake is not None:
             self.handshake[_STEPPED] = True
-        if self.phase == OPEN:
+        if self.phase == _OPEN:
             self.forget_headers()
 
     async def accept(self, subprotocol: "str | None" = None, headers=None) -> None:
@@ -99,8 +102,8 @@ class WebSocketBase(WsConnection, Cold):
 
     def accept_now(self, subprotocol: "str | None" = None, headers=None) -> None:
         """accept() without the `await`."""
-        if self.phase != CONNECTING:
-            if self.phase == OPEN:
+        if self.phase != _CONNECTING:
+            if self.phase == _OPEN:
                 return
             raise self.ended_error()
         opening = self.handshake
@@ -151,10 +154,10 @@ class WebSocketBase(WsConnection, Cold):
         if self.close_called and self.route.strict_close and not self.by_peer:
             raise RuntimeError("close() was called before")
         self.close_called = True
-        if self.phase == CONNECTING:
+        if self.phase == _CONNECTING:
             self.refuse_with(code, 403, b"")
             self.close_reason = reason or ""
-        elif self.phase == OPEN:
+        elif self.phase == _OPEN:
             self.start_close(code, reason or "")
 
     # ---- messages --------------------------------------------------------
@@ -176,7 +179,7 @@ class WebSocketBase(WsConnection, Cold):
 
     def need_open(self) -> None:
         """Called when the connection is not open: accept on a route that does so by itself, else raise."""
-        if self.phase == CONNECTING and self.route.auto_accept:
+        if self.phase == _CONNECTING and self.route.auto_accept:
             self.accept_now()
         else:
             WsConnection.need_open(self)

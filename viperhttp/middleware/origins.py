@@ -1,6 +1,8 @@
 """WebSocketOriginMiddleware: whose pages may open WebSockets (RFC 6455 section 10.2)."""
 
-from ..protocol.codes import POLICY_VIOLATION
+from ..config import const
+
+_POLICY_VIOLATION = const(1008)  # codes.POLICY_VIOLATION
 
 
 class WebSocketOriginMiddleware:
@@ -28,4 +30,4 @@ class WebSocketOriginMiddleware:
             allowed = self.allow_missing
         else:
             allowed = "*" in self.allowed or origin.rstrip("/").lower() in self.allowed
-        return True if allowed else POLICY_VIOLATION
+        return True if allowed else _POLICY_VIOLATION

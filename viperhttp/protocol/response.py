@@ -1,8 +1,8 @@
 """HTTP/1.1 responses as bytes: heads, chunks, and the check that a header cannot smuggle another."""
 
-from .codes import status_line
 from .http1 import TOKEN
 from .kernels import visible
+from .phrases import status_line
 
 LAST_CHUNK = b"0\r\n\r\n"
 

@@ -1,5 +1,9 @@
 """Which byte loops to take: "auto", "viper", "pure" or "cpython"; see kernels.py."""
 
-import os
+import sys
 
-KERNELS = (os.getenv("VIPERHTTP_KERNELS") if hasattr(os, "getenv") else None) or "auto"
+KERNELS = "auto"
+if sys.platform in ("linux", "darwin", "win32"):  # not on a board, which has no environment
+    import os
+
+    KERNELS = (os.getenv("VIPERHTTP_KERNELS") if hasattr(os, "getenv") else None) or KERNELS

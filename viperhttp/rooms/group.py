@@ -1,8 +1,7 @@
 """Group: some WebSockets that get the same messages. What a room is as long as nothing special is asked of it."""
 
-from ..config import MICROPYTHON
+from ..config import MICROPYTHON, const
 from ..connection.sender import DROPPED
-from ..protocol.codes import TRY_AGAIN_LATER
 from ..protocol.frames import frame
 from .outside import outside
 
@@ -10,6 +9,8 @@ if MICROPYTHON:
     from ..endpoints.fan import Part, send_frame, send_text
 else:
     from ..endpoints._cpython import Part, send_frame, send_text
+
+_TRY_AGAIN_LATER = const(1013)  # codes.TRY_AGAIN_LATER
 
 # The kinds of members. A Room has a list for each; a Group has only PLAIN ones.
 PLAIN, VIPER, SSE, SSE_VIPER = range(4)
@@ -109,7 +110,7 @@ class Group(Part):
         """A member is gone (LOST), or has no room for more (DROPPED)."""
         self.manager.disconnect(member)
         if result == DROPPED:
-            member.fail(TRY_AGAIN_LATER, "too slow for this room")
+            member.fail(_TRY_AGAIN_LATER, "too slow for this room")
 
     def pass_frame(self, data) -> bool:
         """Send a frame (bytes, or a view) to all members; False when it cannot go to all of them just as it is."""

@@ -6,14 +6,16 @@ from ..config import (
     ROOM_QUEUE,
     ROOM_QUEUE_AGE,
     ROOM_QUEUE_MESSAGES,
+    const,
 )
 from ..connection.sender import DROPPED
-from ..connection.ws import OPEN
-from ..protocol.codes import TRY_AGAIN_LATER
 from ..transport import LOST, QUEUED
 from ..transport.fresh import keep_fresh
 from .group import PLAIN, SSE, Group, Part, send_frame
 from .message import KINDS, Message
+
+_OPEN = const(1)  # connection.phases.OPEN
+_TRY_AGAIN_LATER = const(1013)  # codes.TRY_AGAIN_LATER
 
 POLICIES = ("close", "latest", "drop_oldest", "drop_newest")
 _CLOSE, _LATEST, _DROP_OLDEST, _DROP_NEWEST = range(4)
@@ -195,7 +197,7 @@ class Room(Group):
         # The member's connection is busy, or gone.
         if self.policy == _CLOSE:
             return member.push(form)
-        if member.phase != OPEN:
+        if member.phase != _OPEN:
             return LOST
         record = self.of[member]
         if record.queue is None:
@@ -206,7 +208,7 @@ class Room(Group):
             Behind.of(member).records.append(record)
         elif message.t - record.since >= self.queue_age * 1000:
             self.evicted += 1
-            member.fail(TRY_AGAIN_LATER, "too slow for this room")
+            member.fail(_TRY_AGAIN_LATER, "too slow for this room")
             return LOST
         return self._hold(record, message)
 

@@ -1,9 +1,12 @@
 """An event stream as a member of rooms: what a WebSocket offers them, over an HttpConnection."""
 
+from ..config import const
 from ..connection.sender import DROPPED
-from ..connection.ws import CLOSED, OPEN
 from ..transport import LOST
 from .group import SSE, SSE_VIPER
+
+_CLOSED = const(3)  # connection.phases.CLOSED
+_OPEN = const(1)  # connection.phases.OPEN
 
 
 class SseMember:
@@ -25,7 +28,7 @@ class SseMember:
         self.connection = request.connection
         self.kind_of_member = SSE_VIPER if viper else SSE
         self.id = ident
-        self.phase = OPEN
+        self.phase = _OPEN
         self.state: dict = {}
 
     def __getattr__(self, name: str):
@@ -40,14 +43,14 @@ class SseMember:
     def take(self, form: bytes) -> bool:
         """Send `form` if nothing waits."""
         connection = self.connection
-        if connection.out is not None or connection.blocked or self.phase != OPEN or self.behind is not None:
+        if connection.out is not None or connection.blocked or self.phase != _OPEN or self.behind is not None:
             return False  # what waits for it goes first; its handler is about to hand that over
         return connection.write(form, len(form)) >= 0
 
     def push(self, form: bytes) -> int:
         """Send without waiting: SENT, QUEUED, DROPPED (the queue is full) or LOST."""
         connection = self.connection
-        if self.phase != OPEN or connection.sock is None:
+        if self.phase != _OPEN or connection.sock is None:
             return LOST
         waiting = connection.backlog()
         if waiting and waiting + len(form) > connection.server.config.send_queue:
@@ -56,11 +59,11 @@ class SseMember:
 
     def fail(self, code: int, reason: str) -> None:
         """The client is too slow: the stream ends at once, and it may connect again."""
-        self.phase = CLOSED
+        self.phase = _CLOSED
         self.connection.drop()
 
     async def ensure_closed(self, code: int = 1000) -> None:
         """End the stream when what waits is sent."""
-        if self.phase == OPEN:
-            self.phase = CLOSED
+        if self.phase == _OPEN:
+            self.phase = _CLOSED
             self.connection.close_when_sent()

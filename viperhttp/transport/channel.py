@@ -50,9 +50,11 @@ class Channel:
     peer = None  # address of the other end
 
     # ---- what subclasses fill in ---------------------------------------
-
-    def feed(self, buf, off: int, end: int) -> None:
-        """Bytes arrived; `buf` (a writable memoryview) is valid only during the call."""
+    # feed(buf, off, end)   bytes arrived; `buf` (a writable memoryview) is valid only during the call
+    # lost()                the socket is closed, by whichever side
+    # drained()             the send queue is empty again
+    # ended(value, error)   the handler has returned `value` or raised `error`
+    # overdue()             the deadline `due` has passed
 
     def feed_first(self, buf, off: int, end: int):
         """feed() for the hub; what it returns, a task or None, goes on right afterwards."""
@@ -62,24 +64,12 @@ class Channel:
         """The peer sends no more."""
         self.drop()
 
-    def lost(self) -> None:
-        """The socket is closed, by whichever side."""
-
     def hung_up(self) -> None:
         """The peer has gone, and nothing is to be read now."""
         self.drop()
 
-    def drained(self) -> None:
-        """The send queue is empty again."""
-
     def started(self) -> None:
         """The handler has made its first step."""
-
-    def ended(self, value, error) -> None:
-        """The handler has returned `value` or raised `error`."""
-
-    def overdue(self) -> None:
-        """The deadline `due` has passed."""
 
     # ---- socket --------------------------------------------------------
 
@@ -88,7 +78,8 @@ class Channel:
         self.sock = sock
         self.peer = peer
         self.server = server
-        hub.add(sock, self)
+        hub.channels[sock] = self
+        hub.watch(sock, _IN)
 
     def take_over(self, other: "Channel") -> None:
         """Go on with the socket of `other`, whose part ends here."""
@@ -265,8 +256,8 @@ class Channel:
         sock = self.sock
         if sock is None:
             return
+        hub.forget(sock)  # first: Ctrl-C may strike between any two, and what has no socket must not be reported
         self.sock = self.out = None
-        hub.forget(sock)
         sock.close()
         self.lost()
 
@@ -276,17 +267,14 @@ class Channel:
         """Run `coro` as this connection's handler; its first step happens before this returns."""
         self.task = task = core.Task(coro)
         task.state = self  # whom asyncio calls when the task has ended
-        self._step(task)
-        self.started()
-
-    def _step(self, task) -> None:
         # What asyncio's run loop does with a task, without the way through its queue.
         before = core.cur_task
         core.cur_task = task
-        error = _let_go_on(task)
+        coro = _let_go_on(task)
         core.cur_task = before
-        if error is not None:
-            self.over(task, error)
+        if coro is not None:
+            self.over(task, coro)
+        self.started()
 
     def over(self, task, error) -> None:
         """A task that ran on the spot has ended with `error` (StopIteration: as it should)."""

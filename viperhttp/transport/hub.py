@@ -7,12 +7,11 @@ Where asyncio's queue is not as known, streams.py takes over.
 
 import errno
 import select
-import socket
 from asyncio import core
 
 from micropython import const
 
-from ..log import report
+from ..cold import once
 from . import buffers
 from .clock import ticks, ticks_add, ticks_diff
 
@@ -26,38 +25,23 @@ _TEMPORARY = (errno.EAGAIN, errno.ECONNABORTED)
 class Hub:
     """asyncio's I/O queue while a server runs."""
 
-    def __init__(self):
-        self.queue = None  # asyncio's own, for its own streams
-        self.poller = None
-        self.map = None
-        self.channels = {}
-        self.listeners = {}
-
-    def install(self) -> None:
-        """Take the place of asyncio's I/O queue; where that is not as we know it, plain streams take over."""
-        queue = core._io_queue
-        if queue is self:
-            return
-        self.queue = queue
-        if hasattr(queue, "poller") and hasattr(queue, "map") and hasattr(queue, "wait_io_event"):
-            self.poller = queue.poller
-            self.map = queue.map
-            core._io_queue = self
-        elif self.poller is None:
-            from .streams import Streams
-
-            report("asyncio's I/O queue has changed: its plain streams wait for the sockets")
-            self.poller = Streams(self._unusual)
-            self.map = {}
+    # There is one hub: what it has may stand here.
+    queue = None  # asyncio's own, for its own streams
+    poller = None
+    map = None  # of asyncio's streams
+    foreign = None  # waiters.report, once there are such streams
+    channels: dict = {}
+    listeners: dict = {}
 
     def __getattr__(self, name):
-        # Whatever else a version of asyncio asks of its I/O queue.
+        # Whatever else a version of asyncio asks of its I/O queue: a stream of its own is about to wait.
+        self.know_foreign()
         return getattr(self.queue, name)
 
-    def add(self, sock, channel) -> None:
-        """Report the events of `sock` to channel.ready(event)."""
-        self.channels[sock] = channel
-        self.poller.register(sock, select.POLLIN)
+    def know_foreign(self) -> None:
+        """Load what reports to asyncio's own streams: now, before they wait. Later there may be no memory."""
+        if self.foreign is None:
+            self.foreign = once("viperhttp.transport.waiters", "report")
 
     def watch(self, sock, events: "int | None") -> None:
         """Report these events only; with 0 nothing but that the peer has gone, with None not even that."""
@@ -128,37 +112,8 @@ class Hub:
             channel.ready(ev)
         elif sock in self.listeners:
             self.listeners[sock].ready(ev)
-        else:
-            self._foreign(sock, ev)
-
-    def _foreign(self, sock, ev: int) -> None:
-        # A stream of asyncio's own: [reader, writer, sock], in newer versions [reader, urgent, writer, sock].
-        entry = self.map.get(id(sock))
-        if entry is None:
-            return
-        last = len(entry) - 2
-        if ev & ~select.POLLOUT:
-            self._wake(entry, 0)
-        if ev & ~select.POLLIN:
-            self._wake(entry, last)
-        if last == 2 and ev & 2:
-            self._wake(entry, 1)
-        events = 0
-        if entry[0] is not None:
-            events |= select.POLLIN
-        if entry[last] is not None:
-            events |= select.POLLOUT
-        if last == 2 and entry[1] is not None:
-            events |= 2
-        if events:
-            self.poller.modify(sock, events)
-        else:
-            self.queue._dequeue(sock)
-
-    def _wake(self, entry: list, i: int) -> None:
-        if entry[i] is not None:
-            core._task_queue.push(entry[i])
-            entry[i] = None
+        elif self.foreign is not None:
+            self.foreign(self, sock, ev)
 
 
 hub = Hub()
@@ -186,25 +141,15 @@ def unlink(task) -> None:
 class Listener:
     """The listening socket. `accepted(sock, peer)` is called for each new connection."""
 
+    resume_at = None
+
     def __init__(self, host: str, port: int, backlog: int, accepted):
-        address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
-        sock = socket.socket(address[0], socket.SOCK_STREAM)
-        try:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind(address[-1])
-            sock.listen(backlog)
-            sock.setblocking(False)
-        except OSError:
-            sock.close()
-            raise
-        self.sock = sock
+        self.sock = once("viperhttp.transport.binding", "bound")(host, port, backlog)
         self.accepted = accepted
-        self.resume_at = None
 
     async def open(self, config) -> None:
         """Start to accept."""
-        buffers.set_sizes(config.rx_buffer, config.tx_buffer)
-        hub.install()
+        once("viperhttp.transport.binding", "install")(hub, config)
         hub.listeners[self.sock] = self
         hub.watch(self.sock, select.POLLIN)
 

@@ -46,7 +46,7 @@ class PipeBase:
 
 
 if MICROPYTHON:
-    from . import buffers
+    from .binding import install
     from .hub import hub
 
     class Pipe(PipeBase):
@@ -109,8 +109,7 @@ if MICROPYTHON:
             return self.poller.ipoll(dt)
 
     def _prepare(config) -> None:
-        buffers.set_sizes(config.rx_buffer, config.tx_buffer)
-        hub.install()
+        install(hub, config)
         if not isinstance(hub.poller, _Poller):
             hub.poller = _Poller(hub.poller)
 

@@ -6,11 +6,11 @@ functions of its own, so that the others' way is not touched.
 
 import asyncio
 
-from ...config import MICROPYTHON
-from ...connection.ws import _OVERHEAD, CONNECTING, OPEN
+from ...config import MICROPYTHON, const
+from ...connection.wsparts import WsParts
 from ...exceptions import WebSocketDisconnect
-from ...protocol.codes import FIN, TEXT
-from ...protocol.frames import Assembly, frame
+from ...protocol.assembly import Assembly
+from ...protocol.frames import frame
 from ...protocol.kernels import text
 from ...transport import DONE, LOST, ticks, ticks_diff
 from ..websocket import WebSocket, WebSocketBase
@@ -20,12 +20,17 @@ if MICROPYTHON:
 else:
     from ._cpython import DirectPath, behind, hand, hand_view
 
+_CONNECTING = const(0)  # connection.phases.CONNECTING
+_OPEN = const(1)  # connection.phases.OPEN
+_TEXT = const(1)  # codes.TEXT
+_FIN = const(0x80)  # codes.FIN
+_OVERHEAD = const(32)  # of a waiting message, as in connection/ws.py
 _SPARE_MS = 1000
 
 ECHO = True  # `call` of relay() to the peer itself
 
 _ordinary_wake = WebSocket.wake
-_ordinary_part_done = WebSocket._part_done
+_ordinary_part_done = WsParts._part_done
 _ordinary_check = WebSocket.check
 
 
@@ -100,7 +105,7 @@ class Direct(DirectPath):
     def pass_on(self, to, kind: int, payload) -> None:
         """Send a message to `to`, or let it wait there."""
         result = LOST
-        if to.phase == OPEN:
+        if to.phase == _OPEN:
             if to.out is None and not behind(to):
                 result = to._emit(kind, payload, len(payload))
             else:
@@ -119,9 +124,9 @@ class Direct(DirectPath):
     def direct_part_done(self, part) -> None:
         """In place of _part_done(): a message that came in pieces is complete."""
         call = self.call
-        binary = part.opcode - TEXT
+        binary = part.opcode - _TEXT
         if call is None or binary > 1 or self.holding is not None or self.pending is not None:
-            return _ordinary_part_done(self, part)
+            return _ordinary_part_done(self, part)  # type: ignore[arg-type]
         payload = part.payload
         part.payload = None
         if part.idle():
@@ -134,10 +139,10 @@ class Direct(DirectPath):
             elif behind(self):
                 self.hold_reading(self)
         elif call is ECHO or isinstance(call, WebSocketBase):
-            if MICROPYTHON and call is ECHO and self.out is None and self.phase == OPEN:
-                self.echo_whole(TEXT + binary | FIN, payload)
+            if MICROPYTHON and call is ECHO and self.out is None and self.phase == _OPEN:
+                self.echo_whole(_TEXT + binary | _FIN, payload)
             else:
-                self.pass_on(self if call is ECHO else call, TEXT + binary | FIN, payload)
+                self.pass_on(self if call is ECHO else call, _TEXT + binary | _FIN, payload)
             _give_back(part, payload)
         else:
             self.hand_over(bytes(payload) if binary else text(payload, 0))
@@ -172,7 +177,7 @@ class Direct(DirectPath):
             self.unset_feed()
             if self.fault is not False:
                 del self.fault
-            if self.paused and self.holding is None and self.phase == OPEN:
+            if self.paused and self.holding is None and self.phase == _OPEN:
                 self.read_on()
 
     def slim(self) -> None:
@@ -188,8 +193,8 @@ class Direct(DirectPath):
 
 def start(ws, call):
     """Begin; return what to await until the end."""
-    if ws.phase != OPEN:
-        if ws.phase != CONNECTING:
+    if ws.phase != _OPEN:
+        if ws.phase != _CONNECTING:
             return DONE
         ws.need_open()
     if ws.call is not None:
@@ -224,7 +229,7 @@ def _watched(ws, feed):
 
 async def _until_end(ws) -> None:
     try:
-        while ws.phase == OPEN and not ws.fault:
+        while ws.phase == _OPEN and not ws.fault:
             await ws.park()
             if ws.pending is not None and ws.holding is None and not ws.fault:
                 ws.fault = None
@@ -240,9 +245,9 @@ async def _until_end(ws) -> None:
 
 async def _go_on(ws, on) -> None:
     try:
-        while ws.phase == OPEN:
+        while ws.phase == _OPEN:
             if behind(on):
-                await on._wait_for_room(0)
+                await on._wait_for_room(None)
             ws.hand_over_all()
             if not behind(on) and (ws.pending is None or ws.call is None or ws.fault):
                 break
@@ -250,9 +255,9 @@ async def _go_on(ws, on) -> None:
         pass  # on.phase says it
     finally:
         ws.holding = None
-    if ws.phase != OPEN or ws.fault:
+    if ws.phase != _OPEN or ws.fault:
         return
-    if on is not ws and on.phase != OPEN and ws.call is on:
+    if on is not ws and on.phase != _OPEN and ws.call is on:
         return ws.faulty(on.ended_error())
     try:
         ws.read_on()

@@ -6,14 +6,14 @@ The functions here that every message enters have frames of at most 11 words; se
 from micropython import const
 
 from ...connection.ws import WsConnection
-from ...protocol.codes import INVALID_PAYLOAD
 from ...protocol.frames import ST, frame, header
 from ...protocol.kernels import scan, text, utf8
 from ...transport import LOST, TX, buffers
 from ...transport.cork import CORK
 from .handing import hand, hand_view, relay
 
-_OPEN = const(1)  # connection.ws.OPEN
+_OPEN = const(1)  # connection.phases.OPEN
+_INVALID_PAYLOAD = const(1007)  # codes.INVALID_PAYLOAD
 
 
 def behind(ws) -> bool:
@@ -71,7 +71,7 @@ class DirectPath(WsConnection):
                 if ST[1]:
                     self._onward(buf, at, ST[1])
                 if bad:
-                    self.fail(INVALID_PAYLOAD, "text is not UTF-8")
+                    self.fail(_INVALID_PAYLOAD, "text is not UTF-8")
             if off == end:
                 return
             if self.phase != _OPEN or self.paused:
@@ -88,7 +88,7 @@ class DirectPath(WsConnection):
                     at = 0
                     continue
                 self.part = self.new_part()
-            off = self._feed_part(buf, off, end)
+            off = self.feed_part(buf, off, end)
 
     def _onward(self, buf, at: int, n: int) -> None:
         # Frames as the server sends them.
@@ -152,7 +152,7 @@ class DirectPath(WsConnection):
                         if off is not None or self.out is not None:
                             self._handed(off)
                         return
-                    return self.fail(INVALID_PAYLOAD, "text is not UTF-8")
+                    return self.fail(_INVALID_PAYLOAD, "text is not UTF-8")
                 return self.each_rest(buf, ST[2], at, end)
         self.each_rest(buf, off, 0, end)
 
@@ -186,7 +186,7 @@ class DirectPath(WsConnection):
                     else:
                         message = text(buf[at:off], ST[5]) if byte0 == 0x81 else bytes(buf[at:off])
                         if message is None:
-                            self.fail(INVALID_PAYLOAD, "text is not UTF-8")
+                            self.fail(_INVALID_PAYLOAD, "text is not UTF-8")
                             return self._feed_other(buf, off, end)
                         if buf is buffers.RX:
                             cork.room = off
@@ -206,7 +206,7 @@ class DirectPath(WsConnection):
                         off = ST[2]
                         continue
                     self.part = self.new_part()
-                off = self._feed_part(buf, off, end)
+                off = self.feed_part(buf, off, end)
         finally:
             if self.out is cork:
                 cork.pull_out(self)
@@ -217,7 +217,7 @@ class DirectPath(WsConnection):
         # No cork: it would write over what the function looks at.
         is_text = ST[0] == 0x81
         if is_text and ST[5] and utf8(buf, at, off - at, 0):
-            return self.fail(INVALID_PAYLOAD, "text is not UTF-8")
+            return self.fail(_INVALID_PAYLOAD, "text is not UTF-8")
         error = hand_view(self, buf[at:off], is_text)
         if error is not None or self.out is not None:
             self._handed(error)
