@@ -28,6 +28,7 @@ app.add_middleware(viperhttp.middleware.CORSMiddleware, allow_origins=["*"])
 
 @app.get("/hello")
 async def hello():
+    viperhttp.current_request().client  # which asks for `peer`, which is _get_peer()
     return {"hello": "world"}
 
 @app.websocket("/echo", protocols=["a", "b"])

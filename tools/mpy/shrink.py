@@ -200,8 +200,9 @@ class Names:
 
     def _text(self, text: str) -> None:
         # A text may name something for getattr().
-        if re.fullmatch(r"_\w+_", text):
-            self.prefixes.add(text)
+        prefix = re.fullmatch(r" ?(_\w+_)(%s ?)?", text)
+        if prefix:
+            self.prefixes.add(prefix.group(1))
         if re.fullmatch(r"[A-Za-z_][\w.]*", text):
             self.kept.update(text.split("."))
         if text.startswith("viperhttp.") and text.endswith(" "):
