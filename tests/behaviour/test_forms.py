@@ -101,6 +101,7 @@ def test_a_client_that_leaves_in_the_middle_leaves_no_file(serve, tmp_path):
 def test_parts_that_nobody_reads_are_passed_over_and_memory_stays(serve, tmp_path):
     body = multipart(("first", "a", b"x" * 30000), ("second", "b", b"y" * 500000), ("third", None, b"z"))
     with Raw(serve("form_main", folder=str(tmp_path), heap="256K").port) as client:
+        post(client, "/sizes", body, MULTIPART)  # loads what reads forms, and the table of names may grow with it
         status, answer = post(client, "/sizes", body, MULTIPART)
         assert status == 200
         assert answer["parts"][0][1] <= 1024

@@ -30,11 +30,12 @@ sys.path.insert(0, str(HERE.parent / "bench"))
 sys.path.insert(0, str(HERE.parent / "static"))
 sys.path.insert(0, str(HERE.parent / "mpy"))
 
-import build  # noqa: E402
 import heap32  # noqa: E402
 import modules  # noqa: E402
 import toolbox  # noqa: E402
 import tree  # noqa: E402
+
+import build  # noqa: E402
 
 BUDGET = HERE / "budget.json"
 HEADROOM = 1.1
@@ -200,17 +201,19 @@ def rows() -> list[str]:
 class Compiled:
     """The package as .mpy files: `with Compiled() as compiled: compiled.heap32("auth")`.
 
-    small  as tools/mpy builds them
+    small    as tools/mpy builds them
+    bundled  and as one module what all servers load
     """
 
-    def __init__(self, small: bool = False):
+    def __init__(self, small: bool = False, bundled: bool = True):
         self.small = small
+        self.bundled = bundled
 
     def __enter__(self) -> Compiled:
         self.made = tempfile.TemporaryDirectory()
         self.folder = self.made.name
         if self.small:
-            sizes = build.build(self.folder, modules.ARCHITECTURE)
+            sizes = build.build(self.folder, modules.ARCHITECTURE, bundled=self.bundled)
             self.sizes = {path.replace(".mpy", ".py"): size for path, size in sizes.items()}
         else:
             self.sizes = modules.compile_package(ROOT / "viperhttp", pathlib.Path(self.folder))

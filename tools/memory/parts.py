@@ -1,7 +1,7 @@
 """Prints what each module that a server has loaded holds of a 32-bit heap: where to look when it has to shrink.
 
     python3 tools/memory/parts.py            # .mpy files of mpy-cross -O2
-    python3 tools/memory/parts.py --small    # the small files of tools/mpy
+    python3 tools/memory/parts.py --small    # the small files of tools/mpy, but that each module has one of its own
     python3 tools/memory/parts.py --functions protocol/http1.py    # bytes of bytecode, by function
 
 Modules are imported one after the other, those that others import first. A module's figure is what is in use after it
@@ -63,7 +63,7 @@ def _imported(path: str) -> list[str]:
 
 def by_module(small: bool) -> list[tuple[str, int, int]]:
     """[(path, bytes of a 32-bit heap, bytes of .mpy)] and, last, what the application's own start adds."""
-    with imports.Compiled(small=small) as compiled:
+    with imports.Compiled(small=small, bundled=False) as compiled:
         loaded = compiled.unix(ROW)[1]
         plain = [path.replace(f"/{imports.modules.MACHINE_CODE}.py", "/_pure.py") for path in loaded]
         order = in_order(plain)
@@ -92,7 +92,7 @@ def by_function(path: str) -> list[tuple[str, int]]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="What each module of a server holds of a 32-bit heap.")
-    parser.add_argument("--small", action="store_true", help="from the small files of tools/mpy")
+    parser.add_argument("--small", action="store_true", help="from the small files of tools/mpy, not bundled")
     parser.add_argument("--functions", metavar="PATH", help="a module below viperhttp/: its functions instead")
     options = parser.parse_args()
     try:

@@ -17,12 +17,13 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools" / name) for name in ("mpy", "static", "flash")]
 
-import build  # noqa: E402
 import package_json  # noqa: E402
 import parts  # noqa: E402
 import program  # noqa: E402
 from link import FlashError  # noqa: E402
 from target import Target, names  # noqa: E402
+
+import build  # noqa: E402
 
 ROMFS_SECONDS = 60
 
@@ -32,8 +33,9 @@ def mip(out, architectures):
     for arch in architectures:
         folder = out / arch
         sizes = build.build(folder, arch)
-        packages = {"package": parts.board_modules()}
-        packages.update({part: parts.files(part) for part in (parts.CORE, *parts.PARTS)})
+        built = sorted(path.removesuffix(".mpy") + ".py" for path in sizes)  # with the bundle, see tools/mpy
+        packages = {"package": built}
+        packages.update({part: parts.files(part, built) for part in (parts.CORE, *parts.PARTS)})
         for name, paths in packages.items():
             (folder / f"{name}.json").write_text(package_json.package(paths, suffix=".mpy"))
         print(f"{folder}: {len(sizes)} modules, {sum(sizes.values())} bytes")

@@ -1,7 +1,7 @@
 """Makes the small .mpy files for a board: `build(out_dir, arch)`; see README.md.
 
-    python3 tools/mpy/build.py build/mpy --arch armv6m     # out_dir/viperhttp/....mpy
-    python3 tools/mpy/build.py build/mpy --plain           # names as they are, with line numbers in tracebacks
+python3 tools/mpy/build.py build/mpy --arch armv6m     # out_dir/viperhttp/....mpy
+python3 tools/mpy/build.py build/mpy --plain           # names as they are, with line numbers in tracebacks
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "bench"), str(HERE.parent / "static")]
 
+import bundling  # noqa: E402
+import naming  # noqa: E402
 import shrink  # noqa: E402
 import toolbox  # noqa: E402
 import tree  # noqa: E402
 
 TIME_LIMIT_S = 60
+CORE = f"{bundling.PACKAGE}/{bundling.CORE}.py"
 ARCHITECTURES = ("armv6m", "armv7emsp", "xtensa", "xtensawin", "rv32imc", "x64")
 
 
@@ -33,6 +36,7 @@ def build(
     source: str | pathlib.Path = ROOT / "viperhttp",
     small: bool = True,
     leave_out: tuple[str, ...] = (),
+    bundled: bool = True,
 ) -> dict[str, int]:
     """Compile the package for a board into `out_dir`/viperhttp; return {path below out_dir: bytes}.
 
@@ -40,11 +44,12 @@ def build(
     source     folder of the package
     small      False keeps names and line numbers: larger, for finding a fault
     leave_out  modules or folders that are not wanted, such as "testing" or "app/autodocs"
+    bundled    False leaves each of the small files a module of its own: larger, for seeing what each takes
     Raises subprocess.CalledProcessError with mpy-cross's words, toolbox.Missing where there is no mpy-cross.
     """
     out = pathlib.Path(out_dir)
     source = pathlib.Path(source)
-    texts = sources(source, small, leave_out)
+    texts = sources(source, small, leave_out, bundled)
     shutil.rmtree(out / source.name, ignore_errors=True)
     jobs = []
     for path, text in texts.items():
@@ -70,7 +75,9 @@ def _compile(job: tuple[pathlib.Path, str, list[str]]) -> int:
     return target.stat().st_size
 
 
-def sources(source: pathlib.Path, small: bool = True, leave_out: tuple[str, ...] = ()) -> dict[str, str]:
+def sources(
+    source: pathlib.Path, small: bool = True, leave_out: tuple[str, ...] = (), bundled: bool = True
+) -> dict[str, str]:
     """{path: text} of the modules for a board, as they are compiled."""
     texts = {}
     for file in sorted(source.rglob("*.py")):
@@ -80,13 +87,25 @@ def sources(source: pathlib.Path, small: bool = True, leave_out: tuple[str, ...]
             continue
         texts[path] = file.read_text()
     trees = {path: shrink.fold(ast.parse(text, path)) for path, text in texts.items() if not _is_machine_code(path)}
+    machine_code = {path: text for path, text in texts.items() if path not in trees}
     if small:
         # The keys of `config` are attributes of Config.
-        fixed = [text for path, text in texts.items() if path not in trees or path.endswith("/config.py")]
-        names = shrink.Names(trees, " ".join(fixed))
+        config = [text for path, text in texts.items() if path.endswith("/config.py")]
+        fixed = " ".join([*machine_code.values(), *config])
+        before = shrink.Names(trees, fixed)
+        kept = before.is_kept
+        together = bundling.Bundle(trees, machine_code, kept, bundling.MEMBERS if bundled else ())
+        trees = together.put_together()
+        naming.free_locals(trees, before.hands_on)
+        trees.update(together.stubs())
+        names = shrink.Names(trees, fixed, (CORE,))
         for module in trees.values():
             shrink.Renamer(names.map).visit(module)
-    return {path: ast.unparse(trees[path]) + "\n" if path in trees else text for path, text in texts.items()}
+        naming.finish(trees, CORE, together, kept)
+        for module in trees.values():
+            naming.in_order(module)
+        machine_code = {together.place(path): text for path, text in machine_code.items()}
+    return {path: ast.unparse(tree) + "\n" for path, tree in trees.items()} | machine_code
 
 
 def _is_machine_code(path: str) -> bool:

@@ -17,6 +17,7 @@ ROOT = HERE.parent.parent
 
 # Where users' programs are, and what is told them: every name in these stays as it is.
 TOLD = ("README.md", "CHANGELOG.md", "docs", "examples", "boards", "tests/behaviour/apps", "tests/in_memory")
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 CONSTANT = re.compile(r"_[A-Z0-9_]+$")  # the compiler replaces `_X = const(1)` by its value
 
 # Names that each MicroPython has in flash: first those of which an .mpy needs not even hold the letters. None that a
@@ -101,6 +102,9 @@ class _Folder(ast.NodeTransformer):
         if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
             node.body.pop(0)
         self.generic_visit(node)
+        for i, statement in enumerate(node.body):
+            if isinstance(statement, (ast.Return, ast.Raise)) and not any(map(_yields, node.body[i + 1 :])):
+                del node.body[i + 1 :]  # `if MICROPYTHON: return` stood before it
         if not node.body and not isinstance(node, ast.Module):
             node.body = [ast.Pass()]
         return node
@@ -148,6 +152,10 @@ class _Folder(ast.NodeTransformer):
         return node
 
 
+def _yields(node) -> bool:
+    return any(isinstance(one, (ast.Yield, ast.YieldFrom, ast.Await)) for one in ast.walk(node))
+
+
 def _known(test) -> bool | None:
     if isinstance(test, ast.Name) and test.id == "MICROPYTHON":
         return True
@@ -168,6 +176,7 @@ class Names:
         self.prefixes: set[str] = set()
         self.defined: dict[str, int] = {}  # name -> how often
         self.used: set[str] = set()
+        self.times: dict[str, int] = {}
         for path, tree in modules.items():
             self._look(tree, 1000 if path in first else 1)
         self._keep_parameters(modules)
@@ -177,11 +186,11 @@ class Names:
     def _look(self, tree: ast.Module, weight: int) -> None:
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute):
-                self._name(node.attr, weight if isinstance(node.ctx, ast.Store) else 0)
+                self._name(node.attr, weight if isinstance(node.ctx, ast.Store) else 0, weight)
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                 self._name(node.name, weight)
             elif isinstance(node, ast.Name):
-                self._name(node.id, weight if isinstance(node.ctx, ast.Store) else 0)
+                self._name(node.id, weight if isinstance(node.ctx, ast.Store) else 0, weight)
             elif isinstance(node, ast.arg):
                 self._name(node.arg, weight)
             elif isinstance(node, ast.alias):
@@ -193,10 +202,14 @@ class Names:
             elif isinstance(node, ast.Assign):
                 self._constants(node)
 
-    def _name(self, name: str, weight: int) -> None:
+    def _name(self, name: str, weight: int, use: int = 0) -> None:
+        if "\u0262" in name or re.fullmatch(r"L\d+", name):  # the bundle's globals, and locals: see naming.py
+            self.used.add(name)
+            return
         self.used.add(name)
         if weight:
             self.defined[name] = self.defined.get(name, 0) + weight
+        self.times[name] = self.times.get(name, 0) + weight + use
 
     def _text(self, text: str) -> None:
         # A text may name something for getattr().
@@ -215,15 +228,20 @@ class Names:
             self.kept.update(target.id for target in node.targets if isinstance(target, ast.Name))
 
     def _keep_parameters(self, modules: dict[str, ast.Module]) -> None:
-        # Whoever may call a function may name its parameters.
+        # Whoever may call a function may name its parameters, also through `**options`.
+        self.spread = {name for tree in modules.values() for name in _called_with_options(tree)}
         for tree in modules.values():
             for node in ast.walk(tree):
-                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and self.is_kept(node.name):
+                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and self.hands_on(node.name):
                     self.kept.update(arg.arg for arg in [*node.args.args, *node.args.kwonlyargs])
-                elif isinstance(node, ast.ClassDef) and self.is_kept(node.name):
+                elif isinstance(node, ast.ClassDef) and self.hands_on(node.name):
                     for inner in node.body:
                         if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
                             self.kept.update(arg.arg for arg in inner.args.args)
+
+    def hands_on(self, name: str) -> bool:
+        """Whether users may say how a function's parameters are called."""
+        return self.is_kept(name) or name in self.spread
 
     def is_kept(self, name: str) -> bool:
         """Whether a name stays as it is."""
@@ -231,14 +249,21 @@ class Names:
 
     def _choose(self) -> None:
         renamed = [name for name in self.defined if not self.is_kept(name)]
-        renamed.sort(key=lambda name: (-self.defined[name], name))
+        renamed.sort(key=lambda name: (-self.times[name], name))
         in_use = self.used - set(renamed)
         free = [name for name in IN_FLASH if name not in in_use and name not in self.kept - set(IN_FLASH)]
-        free += [name for name in _short() if name not in in_use and name not in self.kept]
+        free += [name for name in short_names() if name not in in_use and name not in self.kept]
         self.map = dict(zip(renamed, free, strict=False))
 
 
-def _short():
+def _called_with_options(tree: ast.Module):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and any(keyword.arg is None for keyword in node.keywords):
+            yield node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def short_names():
+    """Names of two letters."""
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
     for first in letters + "_":
         for second in letters + "0123456789":

@@ -67,7 +67,10 @@ def needed(part):
     return found
 
 
-def files(part):
-    """Paths of what has to be on a board for a part: the core, the part and what that needs."""
+def files(part, among=None):
+    """Paths of what has to be on a board for a part: the core, the part and what that needs.
+
+    among  paths to choose from, such as those of built modules; default all for boards
+    """
     wanted = {CORE, part} | needed(part)
-    return [path for path in board_modules() if part_of(path) in wanted]
+    return [path for path in among or board_modules() if part_of(path) in wanted]

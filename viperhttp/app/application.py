@@ -5,7 +5,7 @@ from ..config import MICROPYTHON, Config
 from .routes import Routes
 
 if MICROPYTHON:
-    from . import jsontext as default_json
+    from .jsontext import Json as default_json
 
     Base = Routes
 else:
