@@ -120,8 +120,8 @@ def main() -> int:
     options = parser.parse_args()
     try:
         sizes = build(options.out_dir, options.arch, small=not options.plain)
-    except toolbox.Missing as missing:
-        print(f"error: {missing}", file=sys.stderr)
+    except (toolbox.Missing, bundling.BundleError) as error:
+        print(f"error: {error}", file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
         print(f"error: {error.stderr.strip()}", file=sys.stderr)
