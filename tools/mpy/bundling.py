@@ -100,6 +100,7 @@ class Bundle:
                     self.statements.update((id(alias), node) for alias in node.names)
         # module -> {name: [what its import statements at the top level bind it to]}
         self.imported = {name: self._imports_of(name, self.scopes[name].module) for name in self.trees}
+        self.rebound = {name: self._rebound(name) for name in self.members}
         self.globals: dict[tuple, str] = {}  # (module, name) or ("", module, name) of an import -> global of the bundle
         self.fixed: dict[str, str] = {}  # global -> the name that it has to get
         self.wished: dict[str, str] = {}  # global -> the name that costs nothing
@@ -131,6 +132,21 @@ class Bundle:
                 found.setdefault(name, []).append(self._target(module, node))
         return found
 
+    def _rebound(self, module: str) -> set[str]:
+        """Names that a member imports and then binds to something else: they are its own."""
+        scopes = self.scopes[module]
+        bound = {
+            name
+            for _, node, _, name, owner in scopes.uses()
+            if owner is scopes.module
+            and not isinstance(node, (ast.alias, ast.Name))
+            or isinstance(node, ast.Name)
+            and isinstance(node.ctx, ast.Store)
+            and owner is scopes.module
+        }
+        inside = {name for name, targets in self.imported[module].items() if targets[0][0] != "outside"}
+        return {name for name in bound & inside if self.imported[module][name][0][1] in self.trees}
+
     def resolve(self, target: tuple) -> tuple | None:
         """("module", member), ("value", constant) or ("global", its name in the bundle); None: not in the bundle."""
         if target[0] == "module":
@@ -145,7 +161,7 @@ class Bundle:
 
     def at_top(self, module: str, name: str) -> tuple:
         """The same for a name at the top level of a member."""
-        further = self.imported[module].get(name, [])
+        further = [] if name in self.rebound[module] else self.imported[module].get(name, [])
         found = self.resolve(further[0]) if further else None
         if found is not None:
             return found
@@ -312,7 +328,17 @@ class Bundle:
                 gone.add(id(node))
                 continue
             aliases = [one for one in bound_by.get((id(owner), name), []) if isinstance(one, ast.alias)]
-            found = self.resolve(self._target(module, aliases[0])) if aliases else None
+            again = inside and owner is scopes.module and name in self.rebound[module]
+            found = self.resolve(self._target(module, aliases[0])) if aliases and not again else None
+            if again and isinstance(node, ast.alias):
+                kind, what = self.resolve(self._target(module, node))  # type: ignore[misc]
+                if kind == "module":
+                    raise BundleError(f"{module}: {name} is a module, and bound again")
+                node.assigned = (  # type: ignore[attr-defined]
+                    self.at_top(module, name)[1],
+                    ast.Constant(what) if kind == "value" else ast.Name(what, ast.Load()),
+                )
+                continue
             if found is not None and len(aliases) != len(bound_by[id(owner), name]):
                 raise BundleError(f"{module}: {name} is imported and bound again")
             if found is not None and name == "const":

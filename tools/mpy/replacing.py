@@ -75,7 +75,11 @@ class Replacer(ast.NodeTransformer):
                 # `from .. import _core` does not import it, where the package has a __getattr__.
                 core = f"{self.bundle.package}.{self.bundle.core}"
                 result.append(ast.Import([ast.alias(core, alias.asname or alias.name)]))
-        rest = [alias for alias in names if not hasattr(alias, "core")]
+        for alias in names:
+            if hasattr(alias, "assigned"):  # an import that is bound again
+                name, value = alias.assigned
+                result.append(ast.Assign([ast.Name(name, ast.Store())], value))
+        rest = [alias for alias in names if not hasattr(alias, "core") and not hasattr(alias, "assigned")]
         if rest:
             node.names = rest
             if inside and node.level:
