@@ -17,13 +17,12 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools" / name) for name in ("mpy", "static", "flash")]
 
+import build  # noqa: E402
 import package_json  # noqa: E402
 import parts  # noqa: E402
 import program  # noqa: E402
 from link import FlashError  # noqa: E402
 from target import Target, names  # noqa: E402
-
-import build  # noqa: E402
 
 ROMFS_SECONDS = 60
 
