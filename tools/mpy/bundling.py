@@ -271,6 +271,10 @@ class Bundle:
                 elif kind == "global" and what in self.bound:
                     aliases.append(ast.alias(what, name))
             if aliases:
+                # By the package's own loader, as everywhere: it keeps the heap in large blocks.
+                if self.package in self.trees and "_load" in self.scopes[self.package].module.bound:
+                    load = f"import {self.package}\n{self.package}._load('{self.package}.{CORE}', '')"
+                    body += ast.parse(load).body
                 body.append(ast.ImportFrom(CORE, aliases, self.depth(module)))
             if body or module in self.packages:
                 found[self.paths[module]] = ast.fix_missing_locations(ast.Module(body, []))
