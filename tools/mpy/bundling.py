@@ -27,25 +27,26 @@ MEMBERS = (
     "app.jsontext",
     "app.routes",
     "app.running",
-    "app.table",
+    "app.serving",
     "cold",
     "config",
     "connection.http",
-    "connection.phases",
     "connection.sender",
     "connection.server",
     "connection.ws",
+    "connection.wsends",
+    "connection.wsparts",
     "endpoints.fast",
-    "endpoints.opening",
-    "endpoints.requestinfo",
+    "endpoints.messages",
     "endpoints.websocket",
     "exceptions",
     "log",
-    "protocol.codes",
+    "protocol.assembly",
     "protocol.frames",
     "protocol.handshake",
     "protocol.http1",
     "protocol.kernels",
+    "protocol.phrases",
     "protocol.response",
     "protocol.setting",
     "transport",
@@ -240,18 +241,21 @@ class Bundle:
             for one in node.body:
                 if not (isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == "_cold"):
                     continue
-                assert isinstance(one.value, ast.Tuple)
-                names = {
-                    text: text.value.rpartition(".")[2] for text in one.value.elts if isinstance(text, ast.Constant)
-                }
+                listed = one.value.right if isinstance(one.value, ast.BinOp) else one.value
+                assert isinstance(listed, ast.Tuple)
+                texts = [text for text in listed.elts if isinstance(text, ast.Constant)]
+                names = {text: text.value.split(" ")[0].rpartition(".")[2] for text in texts}
+                own = {getattr(inner, "name", None) for inner in node.body}
                 for text, name in names.items():
                     mixin = classes.get(name)
                     if mixin is None or mixin.bases or name in used:
                         continue
                     if not all(isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef)) for inner in mixin.body):
                         continue
+                    if own & {inner.name for inner in mixin.body}:  # type: ignore[attr-defined]
+                        continue
                     node.body += mixin.body
-                    one.value.elts.remove(text)
+                    listed.elts.remove(text)
                     body.remove(mixin)
 
     def stubs(self) -> dict[str, ast.Module]:
@@ -344,7 +348,11 @@ class Bundle:
                 )
                 continue
             if found is not None and len(aliases) != len(bound_by[id(owner), name]):
-                raise BundleError(f"{module}: {name} is imported and bound again")
+                if inside or found[0] != "global":
+                    raise BundleError(f"{module}: {name} is imported and bound again")
+                for alias in aliases:
+                    alias.keeps = True  # type: ignore[attr-defined]
+                continue
             if found is not None and name == "const":
                 continue
             if found is None and inside and owner is scopes.module:
@@ -404,8 +412,9 @@ class Bundle:
         return cached[module]
 
     def text(self, text: str) -> str | None:
-        """What a text that names a member's class becomes, "viperhttp.app.running.Running"."""
-        where, _, name = text.rpartition(".")
+        """What a text that names a member's class becomes: "viperhttp.app.serving.Serving begin shutdown "."""
+        first, space, rest = text.partition(" ")
+        where, _, name = first.rpartition(".")
         if where in self.members and re.fullmatch(r"\w+", name) and name in self.top_names[where]:
-            return f"{self.package}.{CORE}.{self.at_top(where, name)[1]}"
+            return f"{self.package}.{CORE}.{self.at_top(where, name)[1]}{space}{rest}"
         return None

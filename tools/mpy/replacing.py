@@ -43,20 +43,20 @@ class Replacer(ast.NodeTransformer):
     def visit_Constant(self, node):
         if isinstance(node.value, str):
             text = self.bundle.text(node.value)
+            if self.module == self.bundle.package + "._names" and "\n" in node.value:
+                return ast.Constant("\n".join(map(self._where, node.value.split("\n"))))
             if text is not None:
                 return ast.Constant(text)
         return node
 
-    def visit_Dict(self, node):
-        # _WHERE of the package itself: {"ViperHTTP": "app.application"}
-        self.generic_visit(node)
-        if self.module == self.bundle.package:
-            for i, (key, value) in enumerate(zip(node.keys, node.values, strict=True)):
-                if isinstance(value, ast.Constant) and f"{self.bundle.package}.{value.value}" in self.bundle.members:
-                    kind, what = self.bundle.at_top(f"{self.bundle.package}.{value.value}", key.value)
-                    self.bundle.fixed[what] = key.value
-                    node.values[i] = ast.Constant(self.bundle.core)
-        return node
+    def _where(self, line: str) -> str:
+        # "app.application ViperHTTP": a module, and the public names in it
+        place, *names = line.split(" ")
+        if f"{self.bundle.package}.{place}" not in self.bundle.members:
+            return line
+        for name in names:
+            self.bundle.fixed[self.bundle.at_top(f"{self.bundle.package}.{place}", name)[1]] = name
+        return " ".join([self.bundle.core, *names])
 
     def visit_Import(self, node):
         node.names = [alias for alias in node.names if id(alias) not in self.gone]
@@ -92,4 +92,4 @@ class Replacer(ast.NodeTransformer):
     def _alias(self, alias):
         what = alias.core[1]
         own = alias.asname or alias.name
-        return ast.alias(what, own if self.bundle.keeps(own) else None)
+        return ast.alias(what, own if self.bundle.keeps(own) or hasattr(alias, "keeps") else None)
