@@ -30,12 +30,11 @@ sys.path.insert(0, str(HERE.parent / "bench"))
 sys.path.insert(0, str(HERE.parent / "static"))
 sys.path.insert(0, str(HERE.parent / "mpy"))
 
+import build  # noqa: E402
 import heap32  # noqa: E402
 import modules  # noqa: E402
 import toolbox  # noqa: E402
 import tree  # noqa: E402
-
-import build  # noqa: E402
 
 BUDGET = HERE / "budget.json"
 HEADROOM = 1.1
