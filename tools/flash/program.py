@@ -17,6 +17,7 @@ from target import BOARDS, ROOT
 sys.path[:0] = [str(ROOT / "tools" / "mpy"), str(ROOT / "tools" / "static")]
 
 import build  # noqa: E402  tools/mpy
+import bundling  # noqa: E402
 import parts  # noqa: E402  tools/static
 import shrink  # noqa: E402
 import toolbox  # noqa: E402  tools/bench
@@ -26,6 +27,8 @@ SLOT = "app_a"  # of the two folders of viperhttp/device/slots.py
 LEFT_OUT = parts.PARTS["testing"]
 # Each module takes a block of 4 kB on the board: those that are used only by being named go there only then.
 OPTIONAL = ("middleware", "sensors", "socketio")
+# The modules of the bundle that keep a file of their own whatever the application says: users are told of these.
+PUBLIC = ("exceptions", "config")
 # What the browser gets: compressed once here, sent as it is (endpoints/static.py takes the .gz beside a name).
 WEB_FOLDERS = ("www", "static")
 COMPRESSED = {".html", ".css", ".js", ".mjs", ".json", ".svg", ".txt", ".csv", ".md", ".webmanifest", ".ico", ".wasm"}
@@ -55,25 +58,31 @@ def library(architecture, app):
     told = shrink.TOLD
     if app:
         shrink.TOLD = (*told, str(pathlib.Path(app).resolve()))  # names that the application uses stay as they are
-    left_out = unused_parts(app)
+    words = words_of(app)
+    left_out = unused_parts(words)
     try:
-        built = CACHE / fingerprint(architecture, left_out)
+        built = CACHE / fingerprint(architecture, left_out, words)
         if not built.is_dir():
-            build_library(architecture, built, left_out)
+            build_library(architecture, built, left_out, words)
     finally:
         shrink.TOLD = told
     return {"/lib/" + path.relative_to(built).as_posix(): path.read_bytes() for path in sorted(built.rglob("*.mpy"))}
 
 
-def unused_parts(app):
-    """Modules of the library that the application has no use for, as far as its words tell; () without one."""
+def words_of(app):
+    """All words of the application's source; None without one."""
     if not app:
-        return LEFT_OUT
+        return None
     words = set()
     for path in pathlib.Path(app).rglob("*.py"):
         words |= set(re.findall(r"\w+", path.read_text(encoding="utf-8")))
+    return words
+
+
+def unused_parts(words):
+    """Modules of the library that the application has no use for, as far as its words tell; () without one."""
     left_out = list(LEFT_OUT)
-    for part in OPTIONAL:
+    for part in OPTIONAL if words is not None else ():
         if not words & {part, *public_names(part)}:
             left_out += parts.PARTS[part]
     return tuple(left_out)
@@ -89,20 +98,26 @@ def public_names(part):
     return found
 
 
-def fingerprint(architecture, left_out):
+def named(words):
+    """named(words)(module): whether the application may import a bundled module by its own name."""
+    return lambda module: words is None or module in PUBLIC or module.rpartition(".")[2] in words
+
+
+def fingerprint(architecture, left_out, words):
     """A hash over all that the build depends on."""
     sources = sorted([*(ROOT / "viperhttp").rglob("*.py"), *(ROOT / "tools" / "mpy").iterdir()])
     text = "\0".join([f"{path}\0{path.read_text(encoding='utf-8')}" for path in sources if path.is_file()])
     names = set(re.findall(r"\w+", text)) & shrink.told_names()
-    return hashlib.sha256(f"{architecture} {left_out} {sorted(names)} {text}".encode()).hexdigest()[:16]
+    importable = [name for name in bundling.MEMBERS if named(words)(name)]
+    return hashlib.sha256(f"{architecture} {left_out} {importable} {sorted(names)} {text}".encode()).hexdigest()[:16]
 
 
-def build_library(architecture, built, left_out):
+def build_library(architecture, built, left_out, words):
     """Build it beside its place and move it there, so that it is there whole or not at all."""
     CACHE.mkdir(exist_ok=True)
     folder = tempfile.mkdtemp(dir=CACHE)
     try:
-        build.build(folder, architecture, leave_out=left_out)
+        build.build(folder, architecture, leave_out=left_out, importable=named(words))
         os.rename(folder, built)
     except toolbox.Missing as error:
         raise FlashError(str(error)) from None

@@ -13,6 +13,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -37,6 +38,7 @@ def build(
     small: bool = True,
     leave_out: tuple[str, ...] = (),
     bundled: bool = True,
+    importable: Callable[[str], bool] = lambda name: True,
 ) -> dict[str, int]:
     """Compile the package for a board into `out_dir`/viperhttp; return {path below out_dir: bytes}.
 
@@ -45,11 +47,13 @@ def build(
     small      False keeps names and line numbers: larger, for finding a fault
     leave_out  modules or folders that are not wanted, such as "testing" or "app/autodocs"
     bundled    False leaves each of the small files a module of its own: larger, for seeing what each takes
+    importable(name)  whether a bundled module, such as "protocol.frames", can be imported by that name too: each such
+               name is a file of 200 bytes, of which a board's file system makes 4 kB. The library itself needs none
     Raises subprocess.CalledProcessError with mpy-cross's words, toolbox.Missing where there is no mpy-cross.
     """
     out = pathlib.Path(out_dir)
     source = pathlib.Path(source)
-    texts = sources(source, small, leave_out, bundled)
+    texts = sources(source, small, leave_out, bundled, importable)
     shutil.rmtree(out / source.name, ignore_errors=True)
     jobs = []
     for path, text in texts.items():
@@ -76,7 +80,11 @@ def _compile(job: tuple[pathlib.Path, str, list[str]]) -> int:
 
 
 def sources(
-    source: pathlib.Path, small: bool = True, leave_out: tuple[str, ...] = (), bundled: bool = True
+    source: pathlib.Path,
+    small: bool = True,
+    leave_out: tuple[str, ...] = (),
+    bundled: bool = True,
+    importable: Callable[[str], bool] = lambda name: True,
 ) -> dict[str, str]:
     """{path: text} of the modules for a board, as they are compiled."""
     texts = {}
@@ -97,7 +105,7 @@ def sources(
         together = bundling.Bundle(trees, machine_code, kept, bundling.MEMBERS if bundled else ())
         trees = together.put_together()
         naming.free_locals(trees, before.hands_on)
-        trees.update(together.stubs())
+        trees.update(together.stubs(importable))
         names = shrink.Names(trees, fixed, (CORE,))
         for module in trees.values():
             shrink.Renamer(names.map).visit(module)

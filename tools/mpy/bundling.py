@@ -258,10 +258,15 @@ class Bundle:
                     listed.elts.remove(text)
                     body.remove(mixin)
 
-    def stubs(self) -> dict[str, ast.Module]:
-        """{path: tree}: what `import viperhttp.exceptions` finds, with the names that users are told of."""
+    def stubs(self, importable=lambda name: True) -> dict[str, ast.Module]:
+        """{path: tree}: what `import viperhttp.exceptions` finds, with the names that users are told of.
+
+        importable(name)  whether a module is wanted, by its name below the package; packages always are
+        """
         found = {}
         for module in self.members:
+            if module not in self.packages and not importable(module[len(self.package) + 1 :]):
+                continue
             body: list[ast.stmt] = []
             aliases = []
             for name in sorted(self.scopes[module].module.bound | set(self.imported[module])):
