@@ -9,6 +9,7 @@ import tempfile
 import time
 
 from ports import free_port
+from runtimes import wait_until_idle
 
 APPS = pathlib.Path(__file__).parent / "apps"
 PATIENCE = 40  # seconds for anything that should happen at once, on a machine that is busy with other things
@@ -66,6 +67,7 @@ class Served:
 
     def interrupt(self):
         """Ctrl-C."""
+        wait_until_idle(self.process.pid)
         self.process.send_signal(signal.SIGINT)
 
     def wait(self, patience=PATIENCE):
@@ -75,7 +77,7 @@ class Served:
     def stop(self):
         """End the process, gently first."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
+            self.interrupt()
             try:
                 self.process.wait(5)
             except subprocess.TimeoutExpired:

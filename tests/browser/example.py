@@ -83,6 +83,8 @@ class Example:
         return os.pread(self.output.fileno(), 1 << 20, 0).decode(errors="replace")
 
     def signal(self, number):
+        if number == signal.SIGINT:
+            runtimes.wait_until_idle(self.process.pid)
         os.killpg(self.process.pid, number)
 
     def stop(self):
