@@ -106,6 +106,8 @@ class Channel(asyncio.BufferedProtocol):
         self.server.channels.discard(other)
         self.server.channels.add(self)
         self.resume()  # the other may have paused while an earlier request was answered
+        if self.blocked and not self.sock.get_write_buffer_size():
+            self.resume_writing()  # the other has been told so, and has not come to it
 
     def get_buffer(self, hint):
         return _RX_VIEW
@@ -133,8 +135,13 @@ class Channel(asyncio.BufferedProtocol):
         self._size = self.sock.get_write_buffer_size() if self.sock is not None else 0
 
     def resume_writing(self):
-        self.blocked = False
+        # Not now: asyncio is in the middle of its own writing, and where a write from here fails it reports the end of
+        # the connection twice, the second time to nobody (AttributeError in _call_connection_lost, CPython 3.11).
+        self.loop.call_soon(self._resume_writing)
+
+    def _resume_writing(self):
         if self.sock is not None:
+            self.blocked = False
             if self.corked is None:
                 self.fd = self.number
             self.flush()
