@@ -75,10 +75,12 @@ class Tool:
         """Start flashing and return its process once it has copied that part, such as 0.5."""
         process = subprocess.Popen(self.flash_command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.PIPE, text=True, env=dict(os.environ, WIFI_PASSWORD="secret"))
+        said = []
         for line in process.stderr:
+            said.append(line)
             if "%" in line and int(line.split("]")[1].split("%")[0]) >= 100 * part:
                 return process
-        raise AssertionError(f"it ended with {process.wait()} before it had copied {part:.0%}")
+        raise AssertionError(f"it ended with {process.wait()} before it had copied {part:.0%}: {''.join(said)}")
 
     def version(self):
         """The version that answers on the board."""

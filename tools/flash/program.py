@@ -27,6 +27,13 @@ SLOT = "app_a"  # of the two folders of viperhttp/device/slots.py
 LEFT_OUT = parts.PARTS["testing"]
 # Each module takes a block of 4 kB on the board: those that are used only by being named go there only then.
 OPTIONAL = ("middleware", "sensors", "socketio")
+# And those that are reached by a method only: place in the library -> the methods.
+BY_METHOD = {
+    "endpoints/direct": {"each", "relay"},
+    "endpoints/forms": {"form", "parts", "save", "CSRFMiddleware"},
+    "protocol/multipart": {"form", "parts", "save", "CSRFMiddleware"},
+    "protocol/urlencoded": {"form", "parts", "save", "CSRFMiddleware"},
+}
 # The modules of the bundle that keep a file of their own whatever the application says: users are told of these.
 PUBLIC = ("exceptions", "config")
 # What the browser gets: compressed once here, sent as it is (endpoints/static.py takes the .gz beside a name).
@@ -81,10 +88,13 @@ def words_of(app):
 
 def unused_parts(words):
     """Modules of the library that the application has no use for, as far as its words tell; () without one."""
+    if words is None:
+        return LEFT_OUT
     left_out = list(LEFT_OUT)
-    for part in OPTIONAL if words is not None else ():
+    for part in OPTIONAL:
         if not words & {part, *public_names(part)}:
             left_out += parts.PARTS[part]
+    left_out += [place for place, methods in BY_METHOD.items() if not words & methods]
     return tuple(left_out)
 
 
