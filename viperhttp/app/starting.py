@@ -67,7 +67,7 @@ def _load_for_later(app) -> None:
     if [1 for kind, _ in endpoints if kind == WEBSOCKET]:
         from ..endpoints.websocket import WebSocket
 
-        for mixin in WebSocket._cold[:5]:  # those of WsConnection, then messages, rare, opening
+        for mixin in WebSocket._cold[:3]:
             load(WebSocket, mixin)
     if [1 for kind, _ in endpoints if kind != WEBSOCKET]:
         from .dispatch import Dispatcher

@@ -1,10 +1,8 @@
 """CPython: the same Channel over asyncio's transports, reading into one shared buffer (BufferedProtocol).
 
-What costs, and is avoided (tools/bench/README.md has the figures): a Protocol's data_received, whose buffer is
-allocated for each read; another pass of the event loop for a handler that waits, which is resumed on the spot; the
-transport's write() where its socket takes the bytes at once; a system call for each of the answers to messages that
-have come together.
-"""
+What costs, and is avoided (tools/bench/README.md has the figures): data_received, whose buffer is allocated for each
+read; a pass of the event loop for a handler that waits, which is resumed on the spot; the transport's write() where
+its socket takes the bytes at once; a system call for each of the answers to messages that have come together."""
 
 import asyncio
 import contextvars
@@ -107,7 +105,7 @@ class Channel(asyncio.BufferedProtocol):
         self.server.channels.add(self)
         self.resume()  # the other may have paused while an earlier request was answered
         if self.blocked and not self.sock.get_write_buffer_size():
-            self.resume_writing()  # the other has been told so, and has not come to it
+            self.resume_writing()  # the other was told, and has not come to it
 
     def get_buffer(self, hint):
         return _RX_VIEW
@@ -135,9 +133,7 @@ class Channel(asyncio.BufferedProtocol):
         self._size = self.sock.get_write_buffer_size() if self.sock is not None else 0
 
     def resume_writing(self):
-        # Not now: asyncio is in the middle of its own writing, and where a write from here fails it reports the end of
-        # the connection twice, the second time to nobody (AttributeError in _call_connection_lost, CPython 3.11).
-        self.loop.call_soon(self._resume_writing)
+        self.loop.call_soon(self._resume_writing)  # a write that fails here, within asyncio's own, would end it twice
 
     def _resume_writing(self):
         if self.sock is not None:
