@@ -18,6 +18,7 @@ SIZES = (16, 125, 1024, 16384)
 QUICK_SIZES = (16, 1024)
 EACH = "viperhttp, each()"
 NO_VIPER = "viperhttp, no viper"
+AS_IT_IS = "viperhttp, by mpy-cross -O2"  # not made small by tools/mpy
 
 # Expected instructions per message, (fixed, per byte): only chooses the number of messages.
 _EXPECTED = {

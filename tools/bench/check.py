@@ -48,6 +48,7 @@ def measures(bench: catalog.Bench) -> dict[str, Callable[[], dict[str, float]]]:
     work["fan-out per recipient"] = partial(_fan_out, bench)
     work["garbage"] = partial(_bytes, groups.garbage, bench)
     work["connections"] = partial(_bytes, groups.connections, bench)
+    work["clients on 32 bits"] = partial(_bytes, groups.clients32, bench)
     work["import and first route"] = _weight
     return work
 
@@ -83,7 +84,7 @@ def _bytes(group: Callable, bench: catalog.Bench) -> dict[str, float]:
 
 
 def _weight() -> dict[str, float]:
-    found = modules.measure(catalog.OURS)
+    found = modules.measure(catalog.OURS, small=True)
     del found["package"]  # a new part of the library is no loss for those who do not load it
     return {f"import and first route: {key}, bytes": n for key, n in found.items()}
 

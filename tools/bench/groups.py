@@ -12,6 +12,7 @@ import statistics
 from collections.abc import Callable, Iterator
 
 import catalog
+import connections32
 import measure
 import modules
 import toolbox
@@ -190,12 +191,26 @@ def get(bench: Bench) -> Iterator[Row]:
             yield _row("get", server, case, _speed, server, load, True)
 
 
+def clients32(bench: Bench, only_ours: bool = True) -> Iterator[Row]:
+    """viperhttp on a true 32-bit heap: one more idle connection, and a text of 16 bytes that is echoed."""
+    row: Row = {"group": "32-bit", "server": OURS}
+    try:
+        held, left = connections32.measure()
+    except (toolbox.Missing, OSError) as error:
+        yield {**row, "case": "idle", "error": str(error)}
+        return
+    for case, used in held.items():
+        yield {**row, "case": case, "bytes": used}
+    for case, used in left.items():
+        yield {**row, "case": case.replace("idle", "message"), "bytes": used}
+
+
 def weight(bench: Bench) -> Iterator[Row]:
     """Import and first route from .mpy: file bytes, and heap on a 32-bit MicroPython."""
-    for name in ("Microdot", OURS):
+    for name, package, small in (("Microdot", "Microdot", False), (OURS, OURS, True), (catalog.AS_IT_IS, OURS, False)):
         row: Row = {"group": "weight", "server": name}
         try:
-            figures = modules.measure(name)
+            figures = modules.measure(package, small)
         except (toolbox.Missing, OSError) as error:
             yield {**row, "case": ".mpy files", "error": str(error)}
             continue
@@ -268,6 +283,7 @@ MICROPYTHON = {
     "get": get,
     "garbage": garbage,
     "connections": connections,
+    "32-bit": clients32,
     "weight": weight,
 }
 CPYTHON = {

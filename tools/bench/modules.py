@@ -5,15 +5,24 @@ from __future__ import annotations
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
+from collections.abc import Iterable
 
 import heap32
 import toolbox
+
+sys.path.insert(0, str(toolbox.HERE.parent / "mpy"))
+
+import build
 
 # In the folder of each row: the module of machine code, compiled for a Pico W; the 32-bit VM has no emitter
 # and takes the plain Python twin of it, as a board without one would.
 MACHINE_CODE = "_viper"
 ARCHITECTURE = "armv6m"
+# Part of every firmware: imported first, so that they are in nobody's bill. (A board has binascii and os in C; the
+# 32-bit VM takes Python files of these names, of 3 kB.)
+FIRMWARE = "import asyncio, binascii, json, os, select, socket, sys"
 FIRST_ROUTE = {
     "viperhttp": "from viperhttp import ViperHTTP\napp = ViperHTTP()\n"
     "@app.websocket('/echo')\nasync def echo(ws):\n    await ws.accept()\n",
@@ -48,41 +57,46 @@ def packages() -> dict[str, pathlib.Path]:
     }
 
 
-def loaded_modules(name: str) -> list[str]:
-    """Paths (in the package's folder) of the modules that MicroPython loads for a first WebSocket route."""
-    source = packages()[name]
+def loaded_modules(name: str, folder: str) -> list[str]:
+    """Names of the modules that MicroPython loads from this folder for a first WebSocket route."""
     listing = "import sys\nprint('\\n'.join(m for m in sys.modules))"
     done = subprocess.run(
         [toolbox.micropython(), "-c", FIRST_ROUTE[name] + READY[name] + listing],
         capture_output=True,
         text=True,
         timeout=60,
-        env={"MICROPYPATH": f"{source.parent}:.frozen", "PATH": "/usr/bin:/bin"},
+        cwd=folder,
+        env={"MICROPYPATH": f"{folder}:.frozen", "PATH": "/usr/bin:/bin"},
     )
     if done.returncode:
         raise toolbox.Missing(f"{name} does not import: {done.stderr.strip().splitlines()[-1:]}")
-    found = []
-    for module in done.stdout.split():
-        path = pathlib.Path(module.replace(".", "/"))
-        for candidate in (path.with_suffix(".py"), path / "__init__.py"):
-            if (source.parent / candidate).exists():
-                found.append(str(candidate))
-    return found
+    return done.stdout.split()
 
 
-def measure(name: str) -> dict[str, int]:
-    """Bytes. package: all .mpy files; mpy: those that a first route loads; live and allocated: its heap, 32-bit."""
-    source = packages()[name]
+def file_of(module: str, files: Iterable[str], suffix: str = ".mpy") -> str | None:
+    """Path of a module, by its name; of the machine code where that stands beside a plain twin."""
+    path = module.replace(".", "/")
+    places = (path.replace("_pure", MACHINE_CODE) + suffix, path + suffix, f"{path}/__init__{suffix}")
+    return next((place for place in places if place in files), None)
+
+
+def measure(name: str, small: bool = False) -> dict[str, int]:
+    """Bytes. package: all .mpy files; mpy: those that a first route loads; live and allocated: its heap, 32-bit.
+
+    small  viperhttp as tools/mpy builds it for boards, not as mpy-cross -O2 does
+    """
     with tempfile.TemporaryDirectory() as folder:
-        target = pathlib.Path(folder)
-        sizes = compile_package(source, target)
-        loaded = [m for m in loaded_modules(name) if m in sizes]
-        result = {"package": sum(sizes.values()), "mpy": sum(sizes[m] for m in loaded)}
+        if small:
+            sizes = build.build(folder, ARCHITECTURE)
+        else:
+            compiled = compile_package(packages()[name], pathlib.Path(folder))
+            sizes = {path.removesuffix(".py") + ".mpy": size for path, size in compiled.items()}
+        loaded = [path for module in loaded_modules(name, folder) if (path := file_of(module, sizes))]
+        result = {"package": sum(sizes.values()), "mpy": sum(sizes[path] for path in loaded)}
         if shutil.which("node"):
-            package = source.name
-            # asyncio is part of every firmware; it is imported first so that it is in nobody's bill.
+            package = packages()[name].name
             code = FIRST_ROUTE[name] + READY[name]
-            _, got = heap32.heap({package: str(target / package)}, ["import asyncio, json", code])
+            _, got = heap32.heap({package: f"{folder}/{package}"}, [FIRMWARE, code])
             if got["error"]:
                 raise toolbox.Missing(f"{name} on the 32-bit VM: {got['error']}")
             result.update(live=got["live"], allocated=got["allocated"])
@@ -91,7 +105,8 @@ def measure(name: str) -> dict[str, int]:
 
 if __name__ == "__main__":
     for server in packages():
-        try:
-            print(server, measure(server))
-        except toolbox.Missing as error:
-            print(server, error)
+        for small in (False, True)[: 1 + (server == "viperhttp")]:
+            try:
+                print(server, "small files" if small else "", measure(server, small))
+            except toolbox.Missing as error:
+                print(server, error)

@@ -23,6 +23,7 @@ TITLES = {
     "get": ("Small JSON GET on MicroPython", "ir", "instructions per request"),
     "garbage": ("Heap allocated per message (64-bit words)", "bytes", "bytes"),
     "connections": ("Heap of one idle WebSocket (64-bit words)", "bytes", "bytes per connection"),
+    "32-bit": ("viperhttp on a 32-bit heap, no machine code: an idle WebSocket, a text of 16 B", "bytes", "bytes"),
     "weight": ("The whole package; import and first WebSocket route, from .mpy", "bytes", "bytes"),
     "cpython echo": ("WebSocket echo on CPython", "ir", "instructions per message"),
     "cpython echo time": ("the same, wall time of a round trip on one core", "wall_us", "us per message"),

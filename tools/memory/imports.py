@@ -44,10 +44,8 @@ TIME_LIMIT_S = 60
 UNIX_HEAP = "8M"  # large: nothing is collected before its time
 COLUMNS = {"heap32": "heap, 32-bit", "heap64": "heap, 64-bit", "mpy": ".mpy"}
 
-# Part of every firmware: imported first, so that they are in nobody's bill. (A board has binascii and os in C; the
-# 32-bit VM takes Python files of these names, of 3 kB.)
 # These VMs have no radio: viperhttp.device.wifi only needs the name to be there.
-FIRMWARE = "import asyncio, binascii, json, os, select, socket, sys\nsys.modules['network'] = sys"
+FIRMWARE = modules.FIRMWARE + "\nsys.modules['network'] = sys"
 CORE = modules.FIRST_ROUTE["viperhttp"]
 SERVING = CORE + modules.READY["viperhttp"]
 CORE_ROWS = {
@@ -241,15 +239,7 @@ class Compiled:
         if done.returncode:
             raise RuntimeError(f"{row} on the unix port: {done.stderr.strip() or done.stdout.strip()}")
         live, names = json.loads(done.stdout)
-        return live, [path for path in map(self._path, names) if path]
-
-    def _path(self, module: str) -> str | None:
-        name = module.replace(".", "/")
-        for path in (name + ".py", name + "/__init__.py"):
-            if path in self.sizes:
-                # A board loads the machine code in place of its plain twin.
-                return path.replace("/_pure.py", f"/{modules.MACHINE_CODE}.py")
-        return None
+        return live, [path for name in names if (path := modules.file_of(name, self.sizes, ".py"))]
 
     def mpy(self, paths: list[str]) -> int:
         """Bytes of the .mpy files of these modules."""
