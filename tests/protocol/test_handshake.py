@@ -34,7 +34,7 @@ def opening(change=None, to=(), more=(), line=b"GET /chat HTTP/1.1"):
 
 def test_the_sample_of_the_rfc_is_accepted():
     head = opening(more=(b"Origin: http://example.com", b"Sec-WebSocket-Protocol: chat, superchat"))
-    assert handshake.is_upgrade(head)
+    assert head.asks_for("websocket")
     assert handshake.check(head) == ACCEPT
     assert handshake.accept_value(KEY.decode()) == ACCEPT
     assert handshake.offered(head) == ["chat", "superchat"]
@@ -51,12 +51,12 @@ def test_the_handshake_is_the_same_at_every_split():
 
 def test_only_a_request_with_the_websocket_upgrade_is_one():
     for value in (b"websocket", b"WebSocket", b"WEBSOCKET", b"h2c, websocket", b"websocket,foo"):
-        assert handshake.is_upgrade(opening(b"Upgrade", (b"Upgrade: " + value,)))
+        assert opening(b"Upgrade", (b"Upgrade: " + value,)).asks_for("websocket")
     for value in (b"h2c", b"websockets", b"web socket", b"", b"websocket/13", b"TLS/1.0, HTTP/1.1"):
-        assert not handshake.is_upgrade(opening(b"Upgrade", (b"Upgrade: " + value,)))
-    assert not handshake.is_upgrade(opening(b"Upgrade"))
-    assert handshake.is_upgrade(opening(b"Upgrade", (b"Upgrade: h2c", b"upgrade: websocket")))
-    assert not handshake.is_upgrade(opening(b"Upgrade", (b"X-Upgrade: websocket",)))
+        assert not opening(b"Upgrade", (b"Upgrade: " + value,)).asks_for("websocket")
+    assert not opening(b"Upgrade").asks_for("websocket")
+    assert opening(b"Upgrade", (b"Upgrade: h2c", b"upgrade: websocket")).asks_for("websocket")
+    assert not opening(b"Upgrade", (b"X-Upgrade: websocket",)).asks_for("websocket")
 
 
 def test_a_handshake_is_a_get_of_http_1_1():

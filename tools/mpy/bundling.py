@@ -18,8 +18,8 @@ from scopes import Scopes, set_name
 CORE = "_core"
 PACKAGE = "viperhttp"
 MARK = "\u0262"
-# The modules that a server has loaded once it has answered a GET and echoed a message, below viperhttp (a test holds
-# that these are they). Not among them: the package itself, empty packages, and what is chosen on the board.
+# The modules that a server has loaded from .mpy files once it has answered a GET and echoed a message, below viperhttp
+# (a test holds that these are they). Not among them: the package itself, empty packages, what is chosen on the board.
 MEMBERS = (
     "app.application",
     "app.dispatch",
@@ -28,26 +28,21 @@ MEMBERS = (
     "app.routes",
     "app.running",
     "app.serving",
+    "app.upgrading",
     "cold",
     "config",
     "connection.http",
     "connection.sender",
     "connection.server",
     "connection.ws",
-    "connection.wsends",
-    "connection.wsparts",
     "endpoints.fast",
-    "endpoints.messages",
     "endpoints.websocket",
     "exceptions",
     "log",
-    "protocol.assembly",
     "protocol.frames",
     "protocol.handshake",
     "protocol.http1",
     "protocol.kernels",
-    "protocol.phrases",
-    "protocol.response",
     "protocol.setting",
     "transport",
     "transport.buffers",

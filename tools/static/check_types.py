@@ -33,7 +33,7 @@ MIXINS = {"Opening": "WebSocketBase", "FastPath": "WebSocketBase", "WsSender": "
           "Own": "ViperHTTP", "Kinds": "WebSocketBase", "Rare": "WebSocketBase", "Refusals": "Dispatcher",
           "Bodies": "HttpConnection", "Streams": "HttpConnection", "Replies": "HttpConnection",
           "Channel": "HttpConnection", "WsConnection": "WebSocketBase", "WsParts": "WsConnection",
-          "WsEnds": "WsConnection", "Stopping": "Server", "Answers": "Dispatcher",
+          "WsEnds": "WsConnection", "Stopping": "Server", "Upgrading": "Dispatcher", "Answers": "Dispatcher",
           "Info": "WebSocketBase", "Direct": "WebSocketBase", "DirectPath": "WebSocketBase", "TrySend": "WebSocketBase"}
 ABSENT = re.compile(r'error: "(\w+)" has no attribute "(\w+)"')
 # (where it is reported, file, part of the message, why it is no error)

@@ -1,25 +1,18 @@
 """From a request to a handler's call, and from what the handler returns or raises to the answer.
 
-The ordinary ways are here: a WebSocket is opened and ends, a handler returns a dict, a list or a text. For the others
-see answers.py.
+The ordinary ways are here: a handler returns a dict, a list or a text. For the others see answers.py, for WebSockets
+upgrading.py.
 """
 
 from asyncio import sleep
 
 from ..cold import Cold, complete
 from ..config import MICROPYTHON, const
-from ..endpoints.websocket import WebSocket
-from ..exceptions import ProtocolError, WebSocketDisconnect
 from ..log import report
-from ..protocol import handshake
 from .routes import WEBSOCKET
-
-_CONNECTING = const(0)  # connection.phases.CONNECTING
-_OPEN = const(1)  # connection.phases.OPEN
 
 _HANDLER = const(2)  # connection.phases.HANDLER
 _STREAM = const(3)  # connection.phases.STREAM
-_NO_MEMORY = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 # How the head of a plain answer begins, by the type of what the handler has returned.
 _JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -40,6 +33,7 @@ class Dispatcher(Cold):
     """The application's side of a Server."""
 
     _cold = (
+        "viperhttp.app.upgrading.Upgrading upgrade ws_finished ",
         "viperhttp.app.answers.Answers make_request handle_other answer find_endpoint http_finished no_response"
         " error_response timed_out ",
         "viperhttp.app.refusals.Refusals judge refuse_version admit idle refuse_handshake ws_failed is_uncaught ",
@@ -58,8 +52,11 @@ class Dispatcher(Cold):
         connection.params = None
         if methods is None:
             methods, connection.params = app.find_route(head.path)
-        if head.upgrade and handshake.is_upgrade(head):
-            return self._upgrade(connection, head, methods)
+        if head.upgrade and head.asks_for("websocket"):
+            endpoint = methods and methods.get(WEBSOCKET)
+            if endpoint is None:
+                return self.judge(connection, None)
+            return self.upgrade(connection, head, endpoint)
         endpoint = methods and methods.get(head.method)
         if endpoint is None or connection.body is not None or app.pipeline is not None:
             return self.handle_other(connection, head, methods)
@@ -83,46 +80,12 @@ class Dispatcher(Cold):
         finally:
             calling = None
 
-    # ---- WebSockets ------------------------------------------------------
-
-    def _upgrade(self, connection, head, methods):
-        app = self.app
-        params = connection.params
-        endpoint = methods and methods.get(WEBSOCKET)
-        judged = False
-        if endpoint is None or app.middlewares:
-            judged = self.judge(connection, endpoint)
-            if judged is None:
-                return None
-        try:
-            accept_value = handshake.check(head)
-        except ProtocolError as error:
-            return self.refuse_version(connection, error)
-        kind = WebSocket if endpoint.idle_timeout is None else self.idle()
-        ws = kind(connection, head, endpoint, params, accept_value, judged)
-        try:
-            if endpoint.origins is not None or app.ws_hooks or endpoint.query or endpoint.deps:
-                coro = self.admit(ws)
-            else:
-                coro = endpoint.bind(ws, params)
-        except Exception as error:
-            self.finished(ws, None, error)
-        else:
-            ws.start(coro)
-        return ws
-
     # ---- ends ------------------------------------------------------------
 
     def finished(self, channel, value, error) -> None:
         """A handler has returned or raised."""
         if channel.kind == "ws":
-            if value is None or channel.call is None or not hasattr(value, "close"):
-                return self._ws_finished(channel, error)
-            value.close()  # ws.each() or ws.relay(), which nobody is going to await
-            channel.slim()
-            if channel.at_end is not None:
-                channel.at_end()
-            return
+            return self.ws_finished(channel, value, error)
         if error is None and channel.head is not None and channel.phase == _HANDLER:
             start = _STARTS.get(type(value))
             if start is not None and channel.sock is not None and channel.is_plain():
@@ -153,30 +116,6 @@ class Dispatcher(Cold):
             return text.encode() if type(text) is str else text
         except Exception as error:
             self.no_response(connection, "%s %s" % (connection.head.method, connection.head.path), error)
-
-    def _ws_finished(self, ws, error) -> None:
-        try:
-            code = 1000
-            reason = ""
-            if ws.phase == _CONNECTING:
-                if error is None and ws.route.auto_accept:
-                    ws.accept_by_itself()  # a handler with nothing to say
-                else:
-                    self.refuse_handshake(ws, error)
-            elif error is not None and (type(error) is not WebSocketDisconnect or ws.route.auto_accept or ws.let_out):
-                code, reason = self.ws_failed(ws, error)
-            if ws.phase == _OPEN:
-                ws.start_close(code, reason)
-        except MemoryError:
-            # There is none for loading what tells one error from the other: this needs nothing more.
-            if ws.phase == _CONNECTING:
-                ws.write(_NO_MEMORY, len(_NO_MEMORY))
-                ws.drop()
-            elif ws.phase == _OPEN:
-                ws.start_close(1011, "")
-            report("WebSocket " + ws.route.pattern, error)
-        if ws.at_end is not None:
-            ws.at_end()
 
     def disconnected(self, channel) -> None:
         """A connection is closed."""

@@ -4,7 +4,6 @@ from asyncio import CancelledError
 
 from ..exceptions import HTTPException, WebSocketDisconnect, WebSocketException
 from ..log import report
-from ..protocol.frames import sendable
 from ..protocol.response import pairs
 
 _TEXT = [("Content-Type", "text/plain; charset=utf-8")]
@@ -110,6 +109,8 @@ def _close_for(error) -> tuple:
     if isinstance(error, WebSocketDisconnect):
         return 1000, ""
     if isinstance(error, WebSocketException):
+        from ..protocol.frames import sendable  # here: a server without WebSockets refuses them, too
+
         return (error.code, error.reason or "") if sendable(error.code) else (1011, "")
     if isinstance(error, HTTPException):
         return 1008, ""

@@ -53,6 +53,9 @@ def _load_for_later(app) -> None:
     endpoints = [(kind, one) for methods in found for kind, one in methods.items()]
     if app.patterns:
         app.find_route  # noqa: B018  # loads it
+    sockets = [1 for kind, _ in endpoints if kind == WEBSOCKET]
+    if sockets:
+        app.dispatcher.upgrade  # noqa: B018  # loads what WebSockets need
     if not FROM_SOURCE:
         return
     if [1 for _, one in endpoints if one.docs and one.docs.get("stream_body")]:
@@ -64,12 +67,10 @@ def _load_for_later(app) -> None:
         for mixin in HttpConnection._cold:
             load(HttpConnection, mixin)
         load(Request, Request._cold[0])  # it tells the form's type
-    if [1 for kind, _ in endpoints if kind == WEBSOCKET]:
+    if sockets:
         from ..endpoints.websocket import WebSocket
 
         for mixin in WebSocket._cold[:3]:
             load(WebSocket, mixin)
-    if [1 for kind, _ in endpoints if kind != WEBSOCKET]:
-        from .dispatch import Dispatcher
-
-        load(Dispatcher, Dispatcher._cold[0])
+    if len(sockets) < len(endpoints):
+        app.dispatcher.answer  # noqa: B018

@@ -9,7 +9,6 @@ from ..connection.ws import WsConnection
 from ..exceptions import WebSocketDisconnect
 from ..protocol import handshake
 from ..protocol.frames import ST, sendable
-from ..protocol.response import pairs
 from ..transport import ticks, ticks_add
 
 _CONNECTING = const(0)  # connection.phases.CONNECTING
@@ -114,8 +113,10 @@ class WebSocketBase(WsConnection, Cold):
             if subprotocol is not None:
                 self.subprotocol = subprotocol
         if self.at_accept is not None:
+            from ..protocol.response import pairs
+
             headers = pairs(headers) + self.at_accept()
-        answer = handshake.response(opening[_ACCEPT], subprotocol, pairs(headers))
+        answer = handshake.response(opening[_ACCEPT], subprotocol, headers)
         # Removed, not set to None: an idle connection is to have no room for what it does not need.
         del self.handshake, self.due
         self.open(answer)

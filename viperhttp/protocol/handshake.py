@@ -12,11 +12,6 @@ _ANSWER = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
-def is_upgrade(head: Head) -> bool:
-    """Whether the request asks for a WebSocket at all."""
-    return head.upgrade and head.has("upgrade", "websocket")
-
-
 def check(head: Head) -> bytes:
     """Check an opening handshake; return the Sec-WebSocket-Accept value.
 

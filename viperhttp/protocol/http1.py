@@ -79,6 +79,10 @@ class Head:
                     return True
         return False
 
+    def asks_for(self, protocol: str) -> bool:
+        """Whether the request asks to go on with another protocol (RFC 9110 section 7.8)."""
+        return self.upgrade and self.has("upgrade", protocol)
+
     def keep_alive(self) -> bool:
         """Whether the connection outlives this request (RFC 9112 section 9.3)."""
         value = self.raw(b"\r\nconnection:")
