@@ -33,7 +33,7 @@ def _load(module, name):
     # 110 kB of 128 kB after this import (unix port, 256 kB heap), where it was 8 kB without.
     before = gc.threshold()
     gc.collect()
-    gc.threshold(8192)
+    gc.threshold(16384)
     try:
         return __import__(module, None, None, (name,))
     finally:

@@ -214,7 +214,13 @@ def weight(bench: Bench) -> Iterator[Row]:
         except (toolbox.Missing, OSError) as error:
             yield {**row, "case": ".mpy files", "error": str(error)}
             continue
-        cases = {"package": "whole package", "mpy": ".mpy files", "live": "heap, 32-bit", "allocated": "with garbage"}
+        cases = {
+            "package": "whole package",
+            "mpy": ".mpy files",
+            "live": "heap, 32-bit",
+            "allocated": "with garbage",
+            "get": "heap, a GET only",
+        }
         for key, case in cases.items():
             if key in figures:
                 yield {**row, "case": case, "bytes": figures[key]}

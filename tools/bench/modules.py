@@ -29,6 +29,12 @@ FIRST_ROUTE = {
     "Microdot": "from microdot import Microdot\nfrom microdot.websocket import with_websocket\n"
     "app = Microdot()\n@app.route('/echo')\n@with_websocket\nasync def echo(request, ws):\n    pass\n",
 }
+FIRST_GET = {
+    "viperhttp": "from viperhttp import ViperHTTP\napp = ViperHTTP()\n"
+    "@app.get('/')\nasync def index():\n    return {}\n",
+    "Microdot": "from microdot import Microdot\napp = Microdot()\n"
+    "@app.get('/')\nasync def index(request):\n    return {}\n",
+}
 # What serving needs loads in run(), before the first client: it counts, as it does for the others.
 READY = {"viperhttp": "app.run\napp.prepare()\n", "Microdot": ""}
 
@@ -81,7 +87,8 @@ def file_of(module: str, files: Iterable[str], suffix: str = ".mpy") -> str | No
 
 
 def measure(name: str, small: bool = False) -> dict[str, int]:
-    """Bytes. package: all .mpy files; mpy: those that a first route loads; live and allocated: its heap, 32-bit.
+    """Bytes. package: all .mpy files; mpy: those that a first route loads; live and allocated: its heap, 32-bit;
+    get: the heap of an application with a GET and no WebSocket.
 
     small  viperhttp as tools/mpy builds it for boards, not as mpy-cross -O2 does
     """
@@ -95,12 +102,17 @@ def measure(name: str, small: bool = False) -> dict[str, int]:
         result = {"package": sum(sizes.values()), "mpy": sum(sizes[path] for path in loaded)}
         if shutil.which("node"):
             package = packages()[name].name
-            code = FIRST_ROUTE[name] + READY[name]
-            _, got = heap32.heap({package: f"{folder}/{package}"}, [FIRMWARE, code])
-            if got["error"]:
-                raise toolbox.Missing(f"{name} on the 32-bit VM: {got['error']}")
-            result.update(live=got["live"], allocated=got["allocated"])
+            places = {package: f"{folder}/{package}"}
+            socket, get = (_heap(name, places, route[name] + READY[name]) for route in (FIRST_ROUTE, FIRST_GET))
+            result.update(live=socket["live"], allocated=socket["allocated"], get=get["live"])
     return result
+
+
+def _heap(name: str, places: dict[str, str], code: str) -> dict:
+    _, got = heap32.heap(places, [FIRMWARE, code])
+    if got["error"]:
+        raise toolbox.Missing(f"{name} on the 32-bit VM: {got['error']}")
+    return got
 
 
 if __name__ == "__main__":
