@@ -12,6 +12,7 @@ TOOLS = pathlib.Path(__file__).resolve().parent.parent / "tools"
 sys.path[:0] = [str(TOOLS / "mpy"), str(TOOLS / "bench")]
 
 import build  # noqa: E402
+import bundles  # noqa: E402
 import bundling  # noqa: E402
 import modules  # noqa: E402
 import naming  # noqa: E402
@@ -196,7 +197,7 @@ def test_what_cannot_be_bundled_is_refused(main, why):
 
 
 def test_what_every_server_loads_is_in_the_bundle(tmp_path):
-    # When this fails, tools/mpy/bundling.py has to list what is loaded now.
+    # When this fails, tools/mpy/bundles.py has to list what is loaded now.
     try:
         modules.compile_package(build.ROOT / "viperhttp", tmp_path)
         loaded = modules.loaded_modules("viperhttp", str(tmp_path))
@@ -205,8 +206,8 @@ def test_what_every_server_loads_is_in_the_bundle(tmp_path):
     files = {str(path.relative_to(build.ROOT)) for path in (build.ROOT / "viperhttp").rglob("*.py")}
     paths = [path for name in loaded if (path := modules.file_of(name, files, ".py"))]
     full = [path for path in paths if shrink.fold(ast.parse((build.ROOT / path).read_text())).body]
-    names = {bundling.module_name(path).removeprefix("viperhttp.") for path in full} - {"viperhttp", *bundling.APART}
-    assert sorted(names) == sorted(bundling.MEMBERS)
+    names = {bundling.module_name(path).removeprefix("viperhttp.") for path in full} - {"viperhttp", *bundles.APART}
+    assert sorted(names) == sorted(bundles.MEMBERS)
 
 
 def test_a_server_loads_the_bundle_and_machine_code_and_nothing_else(built):
@@ -214,9 +215,86 @@ def test_a_server_loads_the_bundle_and_machine_code_and_nothing_else(built):
         pytest.skip(runtimes.no_micropython())
     code = modules.FIRST_ROUTE["viperhttp"] + modules.READY["viperhttp"]
     code += "import sys\nprint(sorted(name for name in sys.modules if 'viperhttp' in name))"
-    # The last one is an empty package: something in it was needed once, and is forgotten.
-    expected = ["viperhttp", "viperhttp._core", "viperhttp._viper", "viperhttp.app"]
+    expected = ["viperhttp", "viperhttp._core", "viperhttp._viper"]
     assert said_by(built[0], code) == f"{expected}\n"
+
+
+# What of an application loads all of a group, on a board that has the modules as they are.
+SERVES = "from viperhttp import ViperHTTP, ConnectionManager\napp = ViperHTTP()\nclient = app.test_client()\n"
+ROOM = SERVES + "room = ConnectionManager().room('r', policy='latest', history=4)\n"
+LOADS = {
+    "_answers": SERVES + "client.get('/none')",
+    "_finding": SERVES + "client.get('/none')",
+    "_headers": "import viperhttp.endpoints.info",
+    "_response": "import viperhttp.protocol.response",
+    "_health": "import viperhttp.device.health",
+    "_rooms": SERVES + "ConnectionManager()",
+    "_room": ROOM,
+    "_history": ROOM + "room.publish(1, key='k')",
+    "_stream": ROOM + "app.stream('/live', room=room)",
+}
+
+
+def test_what_is_joined_is_loaded_together():
+    if not runtimes.micropython():
+        pytest.skip(runtimes.no_micropython())
+    # Not among them: what program.start() loads, one after the other, on every board.
+    several = {name for name, members in bundles.JOINED.items() if len(members) > 1} - {"_device"}
+    assert several == set(LOADS)
+    for name, code in LOADS.items():
+        loaded = said_by(build.ROOT, code + "\nimport sys\nprint(sorted(sys.modules))").strip().split("\n")[-1]
+        assert not [one for one in bundles.JOINED[name] if f"'viperhttp.{one}'" not in loaded], (name, loaded)
+
+
+def test_for_an_application_that_loads_them_all_several_groups_are_one():
+    any_application = bundles.joined()
+    assert bundles.joined({"ViperHTTP"}) == any_application
+    live = bundles.joined({"ConnectionManager", "stream"})
+    assert len(live) < len(any_application)
+    assert sorted(sum(live.values(), ())) == sorted(sum(any_application.values(), ()))
+    assert {"rooms.manager", "rooms.stream", "rooms.history"} <= set(live["_stream"])
+
+
+def test_a_second_bundle_shares_globals_with_the_first(tmp_path):
+    more = {
+        "up/__init__": "",
+        "up/one": "from ..buffers import LIMIT, grow\nfrom ..low.codes import who\nSUM = LIMIT + 1\n"
+        "def one():\n    from .two import two\n    return two() + [grow(SUM), who()]\n",
+        "up/two": "from .. import buffers\nfrom ..low.codes import who\nfrom .one import SUM\n"
+        "def two():\n    return [SUM, who(), buffers.RX]\n",
+        "use": "from .up.one import one\nSAID = one()\n",
+    }
+    package = {**PACKAGE, **more}
+    trees = {f"pk/{path}.py": shrink.fold(ast.parse(text)) for path, text in package.items()}
+    low = bundling.Bundle(trees, (), lambda name: name == "one", ("buffers", "low", "low.codes", "main"), "pk")
+    trees = low.put_together()
+    up = bundling.Bundle(trees, (), lambda name: name == "one", ("up.one", "up.two"), "pk", "_up", ("_core",))
+    trees = up.put_together()
+    trees.update(low.stubs())
+    trees.update(up.stubs())
+    naming.finish(trees, low.path, low, bool)
+    naming.finish(trees, up.path, up, bool, [low.path])
+    texts = {path.removeprefix("pk/").removesuffix(".py"): ast.unparse(tree) for path, tree in trees.items()}
+    assert not [path for path, text in texts.items() if bundling.MARK in text]
+    assert "SUM" not in texts["_up"]  # a constant is in the code
+    code = "import sys\nfrom pk.use import SAID\nprint(SAID, 'pk.up' in sys.modules)"
+    written(tmp_path / "apart", package)
+    assert said_by(tmp_path / "apart", code) == "[8, 'codes', 1, 'buffers', 'codes'] True\n"
+    written(tmp_path / "bundled", texts)
+    assert said_by(tmp_path / "bundled", code) == "[8, 'codes', 1, 'buffers', 'codes'] False\n"
+
+
+def test_machine_code_loads_where_no_bundled_module_has_a_file_of_its_own(tmp_path):
+    if not runtimes.micropython():
+        pytest.skip(runtimes.no_micropython())
+    try:
+        build.build(tmp_path, "x64", leave_out=("device", "socketio"), importable=lambda name: False)
+    except toolbox.Missing as missing:
+        pytest.skip(str(missing))
+    code = "from viperhttp import ConnectionManager\nimport sys\n"
+    code += "print(sorted(name for name in sys.modules if 'viperhttp._' in name))"
+    expected = ["viperhttp._core", "viperhttp._rooms", "viperhttp._viper", "viperhttp._viper_fan"]
+    assert said_by(tmp_path, code) == f"{expected}\n"
 
 
 def test_what_is_handed_on_as_options_may_be_named():

@@ -17,7 +17,7 @@ from target import BOARDS, ROOT
 sys.path[:0] = [str(ROOT / "tools" / "mpy"), str(ROOT / "tools" / "static")]
 
 import build  # noqa: E402  tools/mpy
-import bundling  # noqa: E402
+import bundles  # noqa: E402
 import parts  # noqa: E402  tools/static
 import shrink  # noqa: E402
 import toolbox  # noqa: E402  tools/bench
@@ -110,7 +110,7 @@ def public_names(part):
 
 def named(words):
     """named(words)(module): whether the application may import a bundled module by its own name."""
-    return lambda module: words is None or module in PUBLIC or module.rpartition(".")[2] in words
+    return lambda module: words is None or module in PUBLIC or words.issuperset(module.split("."))
 
 
 def fingerprint(architecture, left_out, words):
@@ -118,8 +118,10 @@ def fingerprint(architecture, left_out, words):
     sources = sorted([*(ROOT / "viperhttp").rglob("*.py"), *(ROOT / "tools" / "mpy").iterdir()])
     text = "\0".join([f"{path}\0{path.read_text(encoding='utf-8')}" for path in sources if path.is_file()])
     names = set(re.findall(r"\w+", text)) & shrink.told_names()
-    importable = [name for name in bundling.MEMBERS if named(words)(name)]
-    return hashlib.sha256(f"{architecture} {left_out} {importable} {sorted(names)} {text}".encode()).hexdigest()[:16]
+    together = bundles.joined(words)
+    importable = [name for members in (bundles.MEMBERS, *together.values()) for name in members if named(words)(name)]
+    choices = f"{architecture} {left_out} {list(together)} {importable} {sorted(names)}"
+    return hashlib.sha256(f"{choices} {text}".encode()).hexdigest()[:16]
 
 
 def build_library(architecture, built, left_out, words):
@@ -127,7 +129,7 @@ def build_library(architecture, built, left_out, words):
     CACHE.mkdir(exist_ok=True)
     folder = tempfile.mkdtemp(dir=CACHE)
     try:
-        build.build(folder, architecture, leave_out=left_out, importable=named(words))
+        build.build(folder, architecture, leave_out=left_out, importable=named(words), joined=bundles.joined(words))
         os.rename(folder, built)
     except toolbox.Missing as error:
         raise FlashError(str(error)) from None

@@ -20,6 +20,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "bench"), str(HERE.parent / "static")]
 
+import bundles  # noqa: E402
 import bundling  # noqa: E402
 import naming  # noqa: E402
 import shrink  # noqa: E402
@@ -27,7 +28,7 @@ import toolbox  # noqa: E402
 import tree  # noqa: E402
 
 TIME_LIMIT_S = 60
-CORE = f"{bundling.PACKAGE}/{bundling.CORE}.py"
+CORE = f"{bundling.PACKAGE}/{bundles.CORE}.py"
 ARCHITECTURES = ("armv6m", "armv7emsp", "xtensa", "xtensawin", "rv32imc", "x64")
 
 
@@ -39,6 +40,7 @@ def build(
     leave_out: tuple[str, ...] = (),
     bundled: bool = True,
     importable: Callable[[str], bool] = lambda name: True,
+    joined: dict[str, tuple[str, ...]] | None = None,
 ) -> dict[str, int]:
     """Compile the package for a board into `out_dir`/viperhttp; return {path below out_dir: bytes}.
 
@@ -47,13 +49,14 @@ def build(
     small      False keeps names and line numbers: larger, for finding a fault
     leave_out  modules or folders that are not wanted, such as "testing" or "app/autodocs"
     bundled    False leaves each of the small files a module of its own: larger, for seeing what each takes
+    joined     {name of a bundle: modules} beside the core; None: bundles.joined()
     importable(name)  whether a bundled module, such as "protocol.frames", can be imported by that name too: each such
                name is a file of 200 bytes, of which a board's file system makes 4 kB. The library itself needs none
     Raises subprocess.CalledProcessError with mpy-cross's words, toolbox.Missing where there is no mpy-cross.
     """
     out = pathlib.Path(out_dir)
     source = pathlib.Path(source)
-    texts = sources(source, small, leave_out, bundled, importable)
+    texts = sources(source, small, leave_out, bundled, importable, joined)
     shutil.rmtree(out / source.name, ignore_errors=True)
     jobs = []
     for path, text in texts.items():
@@ -85,6 +88,7 @@ def sources(
     leave_out: tuple[str, ...] = (),
     bundled: bool = True,
     importable: Callable[[str], bool] = lambda name: True,
+    joined: dict[str, tuple[str, ...]] | None = None,
 ) -> dict[str, str]:
     """{path: text} of the modules for a board, as they are compiled."""
     texts = {}
@@ -102,18 +106,32 @@ def sources(
         fixed = " ".join([*machine_code.values(), *config])
         before = shrink.Names(trees, fixed)
         kept = before.is_kept
-        together = bundling.Bundle(trees, machine_code, kept, bundling.MEMBERS if bundled else ())
-        trees = together.put_together()
+        made: list[bundling.Bundle] = []
+        chosen = {bundles.CORE: bundles.MEMBERS, **(joined or bundles.joined())} if bundled else {bundles.CORE: ()}
+        for name, members in chosen.items():
+            earlier = [one.core for one in made]
+            one = bundling.Bundle(trees, machine_code, kept, members, core=name, earlier=earlier)
+            if one.members or not earlier:
+                trees = one.put_together()
+                made.append(one)
+            if not earlier:
+                machine_code = {one.place(path): one.machine_code(path, text) for path, text in machine_code.items()}
         naming.free_locals(trees, before.hands_on)
-        trees.update(together.stubs(importable))
+        for one in made:
+            trees.update(one.stubs(importable))
         names = shrink.Names(trees, fixed, (CORE,))
         for module in trees.values():
             shrink.Renamer(names.map).visit(module)
-        naming.finish(trees, CORE, together, kept)
+        for one in made:
+            final = naming.finish(trees, one.path, one, kept, [CORE] if one.path != CORE else ())
+            machine_code = {path: naming.final_text(text, final) for path, text in machine_code.items()}
         for module in trees.values():
             naming.in_order(module)
-        machine_code = {together.place(path): text for path, text in machine_code.items()}
-    return {path: ast.unparse(tree) + "\n" for path, tree in trees.items()} | machine_code
+    written = {path: ast.unparse(tree) + "\n" for path, tree in trees.items()} | machine_code
+    for path, text in written.items():
+        if bundling.MARK in text:
+            raise bundling.BundleError(f"{path} needs a bundle that stands behind it in the list")
+    return written
 
 
 def _is_machine_code(path: str) -> bool:

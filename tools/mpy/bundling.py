@@ -12,51 +12,12 @@ import pathlib
 import re
 
 import constants
+from bundles import APART, CORE, MEMBERS
 from replacing import BundleError, Replacer
 from scopes import Scopes, set_name
 
-CORE = "_core"
 PACKAGE = "viperhttp"
 MARK = "\u0262"
-# The modules that a server has loaded from .mpy files once it has answered a GET and echoed a message, below viperhttp
-# (a test holds that these are they). Not among them: the package itself, empty packages, what is chosen on the board.
-MEMBERS = (
-    "app.application",
-    "app.dispatch",
-    "app.endpoints",
-    "app.jsontext",
-    "app.routes",
-    "app.running",
-    "app.serving",
-    "app.upgrading",
-    "cold",
-    "config",
-    "connection.http",
-    "connection.sender",
-    "connection.server",
-    "connection.ws",
-    "endpoints.fast",
-    "endpoints.websocket",
-    "exceptions",
-    "log",
-    "protocol.frames",
-    "protocol.handshake",
-    "protocol.http1",
-    "protocol.kernels",
-    "protocol.setting",
-    "transport",
-    "transport.buffers",
-    "transport.channel",
-    "transport.clock",
-    "transport.cork",
-    "transport.hub",
-    "transport.interrupt",
-    "transport.outbox",
-    "transport.waitfor",
-)
-# Loaded too, and files of their own: machine code, and its twin for boards that take none. They stand beside the
-# bundle, so that no package is loaded for their sake.
-APART = ("protocol._pure", "protocol._viper")
 
 
 def module_name(path: str) -> str:
@@ -71,12 +32,26 @@ class Bundle:
     others   paths of modules that are not parsed
     keeps    keeps(name): whether users may know it, and import it from a module beside the bundle that imports it
     members  names of what goes into the bundle, below the package
+    core     what the bundle is called
+    earlier  bundles that were put together before: what members import from there is the same global in all of them
     """
 
-    def __init__(self, trees: dict[str, ast.Module], others=(), keeps=bool, members=MEMBERS, package: str = PACKAGE):
+    def __init__(
+        self,
+        trees: dict[str, ast.Module],
+        others=(),
+        keeps=bool,
+        members=MEMBERS,
+        package: str = PACKAGE,
+        core: str = CORE,
+        earlier=(),
+    ):
         self.package = package
-        self.core = CORE
-        self.apart = APART
+        self.core = core
+        self.mark = MARK + core.strip("_")
+        self.earlier = {f"{package}.{name}" for name in earlier}
+        self.path = f"{package}/{core}.py"
+        self.apart = APART if members else {}
         self.keeps = keeps
         self.paths = {module_name(path): path for path in trees}
         self.known = {*self.paths, *(module_name(path) for path in others)}
@@ -92,6 +67,7 @@ class Bundle:
             for node in ast.walk(tree):
                 if isinstance(node, (ast.Import, ast.ImportFrom)):
                     self.statements.update((id(alias), node) for alias in node.names)
+        self.top_names = {name: set(self.scopes[name].module.bound) for name in self.members}
         # module -> {name: [what its import statements at the top level bind it to]}
         self.imported = {name: self._imports_of(name, self.scopes[name].module) for name in self.trees}
         self.rebound = {name: self._rebound(name) for name in self.members}
@@ -139,7 +115,7 @@ class Bundle:
             and owner is scopes.module
         }
         inside = {name for name, targets in self.imported[module].items() if targets[0][0] != "outside"}
-        return {name for name in bound & inside if self.imported[module][name][0][1] in self.trees}
+        return {name for name in bound & inside if self.imported[module][name][0][1] in set(self.trees) - self.earlier}
 
     def resolve(self, target: tuple) -> tuple | None:
         """("module", member), ("value", constant) or ("global", its name in the bundle); None: not in the bundle."""
@@ -162,10 +138,15 @@ class Bundle:
         if (module, name) in self.values:
             return ("value", self.values[module, name])
         key = (module, name)
-        if further and further[0][0] == "outside" and self._is_lifted(module, name):
-            key = ("", *further[0][1:])
+        if further and self._is_lifted(module, name):
+            if further[0][0] == "outside":
+                key = ("", *further[0][1:])
+            elif further[0][1] in self.earlier:
+                # It has a name that costs nothing here.
+                self.globals[("", *further[0][1:])] = further[0][2]
+                return ("global", further[0][2])
         if key not in self.globals:
-            placeholder = f"{MARK}{len(self.globals)}{MARK}{name}"
+            placeholder = f"{self.mark}{len(self.globals)}{MARK}{name}"
             self.globals[key] = placeholder
             if further:
                 self.wished[placeholder] = name
@@ -218,13 +199,13 @@ class Bundle:
             body += self.trees[name].body
         self._complete(body, result)
         self.bound = Scopes(ast.Module(body, [])).module.bound
-        result[f"{self.package}/{CORE}.py"] = ast.fix_missing_locations(ast.Module(body, []))
+        result[self.path] = ast.fix_missing_locations(ast.Module(body, []))
         return result
 
     def place(self, path: str) -> str:
         """Where a module lies once it is built."""
         name = module_name(path).removeprefix(self.package + ".")
-        return f"{self.package}/{name.rpartition('.')[2]}.py" if name in APART and self.members else path
+        return f"{self.package}/{self.apart[name]}.py" if name in self.apart else path
 
     def _complete(self, body: list[ast.stmt], others: dict[str, ast.Module]) -> None:
         """Give a class the methods of those of its `_cold` mixins that are in the bundle: they are never loaded."""
@@ -277,14 +258,33 @@ class Bundle:
             if aliases:
                 # By the package's own loader, as everywhere: it keeps the heap in large blocks.
                 if self.package in self.trees and "_load" in self.scopes[self.package].module.bound:
-                    load = f"import {self.package}\n{self.package}._load('{self.package}.{CORE}', '')"
+                    load = f"import {self.package}\n{self.package}._load('{self.package}.{self.core}', '')"
                     body += ast.parse(load).body
-                body.append(ast.ImportFrom(CORE, aliases, self.depth(module)))
+                body.append(ast.ImportFrom(self.core, aliases, self.depth(module)))
             if body or module in self.packages:
                 found[self.paths[module]] = ast.fix_missing_locations(ast.Module(body, []))
         return found
 
+    def machine_code(self, path: str, text: str) -> str:
+        """A module of machine code, of which only the imports are changed."""
+        lines = text.split("\n")
+        if not self.members:
+            return text
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.ImportFrom) and node.level:
+                module = module_name(path)
+                base = self.base(module, node)
+                for alias in node.names:
+                    kind, what = self.at_top(base, alias.name) if base in self.members else ("", None)
+                    if kind != "global" or len(node.names) > 1:
+                        raise BundleError(f"{path}: {ast.unparse(node)}: one global of {self.core} is possible")
+                    line = ast.ImportFrom(self.core, [ast.alias(str(what), alias.name)], self.depth(module))
+                    lines[node.lineno - 1] = ast.unparse(line)
+        return "\n".join(lines)
+
     def depth(self, module: str) -> int:
+        if module.removeprefix(self.package + ".") in self.apart:
+            return 1
         return module.count(".") + (module in self.packages)
 
     def _order(self) -> list[str]:
@@ -299,7 +299,6 @@ class Bundle:
                         visit(target[1], (*above, name))
             done.append(name)
 
-        self.top_names = {name: set(self.scopes[name].module.bound) for name in self.members}
         for name in self.members:
             visit(name)
         return done
@@ -315,6 +314,8 @@ class Bundle:
                 _, module, name = key
                 if name is True:
                     body.append(ast.Import([ast.alias(module, placeholder)]))
+                elif module in self.earlier:
+                    body.append(ast.ImportFrom(module.rpartition(".")[2], [ast.alias(name)], 1))
                 else:
                     body.append(ast.ImportFrom(module, [ast.alias(name, placeholder)], 0))
         return body
@@ -416,5 +417,5 @@ class Bundle:
         first, space, rest = text.partition(" ")
         where, _, name = first.rpartition(".")
         if where in self.members and re.fullmatch(r"\w+", name) and name in self.top_names[where]:
-            return f"{self.package}.{CORE}.{self.at_top(where, name)[1]}{space}{rest}"
+            return f"{self.package}.{self.core}.{self.at_top(where, name)[1]}{space}{rest}"
         return None

@@ -19,7 +19,7 @@ from scopes import Scopes
 LOCAL = re.compile(r"L\d+$")
 # Of IN_FLASH, for parameters; no global gets one of these.
 PARAMETERS = ("abs", "any", "chr", "dir", "hash", "oct", "pow", "sum", "zip", "map", "divmod", "round")
-MARKED = re.compile(f"{MARK}\\d+{MARK}\\w+")
+MARKED = re.compile(f"{MARK}[a-z]*\\d+{MARK}\\w+")
 ONE_BYTE = 127  # the first names of an .mpy are one byte in its code, all others two
 
 
@@ -77,8 +77,11 @@ def passed_by_name(modules: dict[str, ast.Module]) -> set[str]:
     return found
 
 
-def finish(modules: dict[str, ast.Module], core: str, bundle, is_kept) -> None:
-    """Give the globals of the bundle their names."""
+def finish(modules: dict[str, ast.Module], core: str, bundle, is_kept, lower=()) -> dict[str, str]:
+    """Give the globals of the bundle their names, and return these.
+
+    lower  paths of bundles that are loaded before, and have theirs
+    """
     scopes = {path: Scopes(tree) for path, tree in modules.items()}
     times: Counter = Counter()
     forbidden: dict[str, set[str]] = {}
@@ -87,11 +90,11 @@ def finish(modules: dict[str, ast.Module], core: str, bundle, is_kept) -> None:
     for path, found in scopes.items():
         words = {name for one in found.all for _, _, name in one.uses if MARK not in name} if path != core else set()
         for scope, node, _, name, owner in found.uses():
-            if path == core and owner is None:
+            if path == core and (owner is None or owner is found.module and MARK not in name):
                 taken.add(name)
             if path == core and isinstance(node, ast.ClassDef):
                 classes.add(name)
-            if MARK not in name:
+            if not name.startswith(bundle.mark):
                 continue
             times[name] += path == core
             near = set().union(*(one.bound for one in scope.chain() if one is not found.module))
@@ -109,7 +112,7 @@ def finish(modules: dict[str, ast.Module], core: str, bundle, is_kept) -> None:
         if not give(placeholder, name):
             raise ValueError(f"no room for the name {name}")
     if core not in modules:
-        return
+        return final
     rest = [name for name, _ in times.most_common()]
     for placeholder in rest:
         own = own_name(placeholder)
@@ -118,12 +121,20 @@ def finish(modules: dict[str, ast.Module], core: str, bundle, is_kept) -> None:
         elif placeholder in classes and is_kept(own) and placeholder not in final:
             give(placeholder, own)
     there = [name for name, _ in names_of(modules[core]).most_common() if MARK not in name]
+    # What is there always comes second.
+    there += [name for other in lower for name, _ in names_of(modules[other]).most_common() if MARK not in name]
     there = [name for name in there if name not in dir(builtins) and not name.startswith("__")]
     for placeholder in rest:
         if placeholder not in final:
             next(name for name in (*there, *shrink.short_names()) if give(placeholder, name))
     for tree in modules.values():
         _Finisher(final).visit(tree)
+    return final
+
+
+def final_text(text: str, final: dict[str, str]) -> str:
+    """A text with the names of globals in it."""
+    return MARKED.sub(lambda found: final.get(found.group(), found.group()), text)
 
 
 def names_of(tree: ast.Module) -> Counter:
@@ -176,5 +187,5 @@ class _Finisher(ast.NodeTransformer):
         if isinstance(node, (ast.Global, ast.Nonlocal)):
             node.names = [self.names.get(name, name) for name in node.names]
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and MARK in node.value:
-            node.value = MARKED.sub(lambda found: self.names[found.group()], node.value)
+            node.value = final_text(node.value, self.names)
         return self.generic_visit(node)

@@ -49,6 +49,16 @@ class Replacer(ast.NodeTransformer):
                 return ast.Constant(text)
         return node
 
+    def visit_Call(self, node):
+        # once("viperhttp.transport.binding", "bound")
+        texts = [one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+        if isinstance(node.func, ast.Name) and node.func.id.endswith("once") and len(texts) == 2:
+            found = self.bundle.text(".".join(texts))
+            if found:
+                node.args = [ast.Constant(one) for one in found.rsplit(".", 1)]
+                return node
+        return self.generic_visit(node)
+
     def _where(self, line: str) -> str:
         # "app.application ViperHTTP": a module, and the public names in it
         place, *names = line.split(" ")
@@ -84,7 +94,7 @@ class Replacer(ast.NodeTransformer):
             node.names = rest
             if inside and node.level:
                 base = self.bundle.base(self.module, node).removeprefix(self.bundle.package).removeprefix(".")
-                base = base.rpartition(".")[2] if base in self.bundle.apart else base
+                base = self.bundle.apart.get(base, base)
                 node.module, node.level = base or None, 1
             result.append(node)
         return result or None

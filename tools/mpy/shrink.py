@@ -157,8 +157,8 @@ def _yields(node) -> bool:
 
 
 def _known(test) -> bool | None:
-    if isinstance(test, ast.Name) and test.id == "MICROPYTHON":
-        return True
+    if isinstance(test, ast.Name) and test.id in ("MICROPYTHON", "FROM_SOURCE"):
+        return test.id == "MICROPYTHON"
     return test.value if isinstance(test, ast.Constant) and isinstance(test.value, bool) else None
 
 

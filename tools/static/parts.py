@@ -6,18 +6,19 @@ import os
 from tree import HOST_ONLY, ROOT, is_for, modules
 
 CORE = "core"
-# part -> its modules and folders, below viperhttp/. What is in none of them is the core.
+# part -> its modules and folders, below viperhttp/. What is in none of them is the core. Those with one underscore are
+# what tools/mpy makes of several modules (bundles.py there).
 PARTS = {
-    "rooms": ("rooms", "app/browser"),
-    "sse": ("protocol/sse", "endpoints/eventsource", "endpoints/events", "endpoints/streaming"),
-    "static": ("endpoints/static",),
+    "rooms": ("rooms", "app/browser", "_rooms", "_room", "_history", "_stream", "_pure_fan", "_viper_fan"),
+    "sse": ("_sse", "_streaming", "protocol/sse", "endpoints/eventsource", "endpoints/events", "endpoints/streaming"),
+    "static": ("_static", "endpoints/static"),
     "forms": ("endpoints/forms", "protocol/multipart", "protocol/urlencoded"),
     "auth": ("auth", "compare", "sessions", "session_files"),
     "middleware": ("middleware",),
     "docs": ("app/autodocs",),
     "sensors": ("sensors",),
     "socketio": ("socketio", "socketio_packets"),
-    "device": ("device",),
+    "device": ("_device", "_health", "device"),
     "testing": ("testing", "testing_parts", "app/inmemory", "transport/memory"),
 }
 

@@ -9,7 +9,10 @@ import asyncio
 import os
 import sys
 
-import network
+try:
+    import network
+except ImportError:  # no Wi-Fi: program.has_wifi() has found out, but both are one module in a board's small files
+    network = None
 
 from ..log import report
 from ..transport import ticks, ticks_add, ticks_diff
