@@ -1,4 +1,7 @@
-"""The TestClient on both runtimes: each function of in_memory/cases.py, in a process of its own for each runtime."""
+"""The TestClient on both runtimes: each function of in_memory/cases.py, in a process of its own for each runtime.
+
+And on MicroPython with an asyncio whose internals have changed.
+"""
 
 import ast
 import pathlib
@@ -6,19 +9,25 @@ import pathlib
 import pytest
 import runtimes
 
-SCRIPT = pathlib.Path(__file__).parent / "in_memory" / "cases.py"
+TESTS = pathlib.Path(__file__).parent
+SCRIPT = TESTS / "in_memory" / "cases.py"
+OTHER = TESTS / "in_memory" / "other_asyncio.py"
 NAMES = [node.name for node in ast.parse(SCRIPT.read_text(encoding="utf-8")).body
          if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
-ON = {"cpython": runtimes.RUNTIMES[0], "micropython": runtimes.RUNTIMES[2]}
+ON = {
+    "cpython": (runtimes.RUNTIMES[0], SCRIPT),
+    "micropython": (runtimes.RUNTIMES[2], SCRIPT),
+    "micropython, other asyncio": (runtimes.RUNTIMES[2], OTHER),
+}
 
 
 @pytest.fixture(scope="module", params=list(ON))
 def output(request):
     """What the script printed for all of its functions."""
-    runtime = ON[request.param]
+    runtime, script = ON[request.param]
     if runtime.missing():
         pytest.skip(runtime.missing())
-    return runtime.run(str(SCRIPT), *NAMES)
+    return runtime.run(str(script), *NAMES, folders=[str(TESTS / "behaviour" / "apps")])
 
 
 @pytest.mark.parametrize("name", NAMES)

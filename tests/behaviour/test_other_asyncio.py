@@ -1,18 +1,42 @@
 """Where MicroPython's asyncio is not the one that the hub knows, plain streams take over, and nothing else changes.
 
-The tests of messages, closing and full queues, once more under such an asyncio.
+The tests of messages, closing, full queues and busy handlers, once more under such asyncios: the I/O queue of one has
+changed, and hardly anything of the other is as it was but the public functions (apps/coming_asyncio.py).
 """
+
+import contextlib
 
 import pytest
 import runtimes
 from raw import Raw, close, frame, text
 from serving import Served
 from test_backpressure import *  # noqa: F403
+from test_ws_busy import *  # noqa: F403
 from test_ws_closing import *  # noqa: F403
 from test_ws_messages import *  # noqa: F403
 
 MICROPYTHON = runtimes.RUNTIMES[2]
-SAID = "asyncio's I/O queue has changed"
+STREAMS = "its plain streams wait for the sockets"
+SAID_IO = "asyncio's I/O queue has changed: " + STREAMS
+# Each change by itself (coming_asyncio.py tells what it is), and what is logged of it.
+TASK_CHANGES = {
+    "coro": "'Task' object has no attribute 'coro'",
+    "data": "Task.cancel",
+    "state": "Task.state",
+    "ph_key": "'Task' object has no attribute 'ph_key'",
+    "callable": "Task.state",
+    "peek": "'TaskQueue' object has no attribute 'peek'",
+    "push": "'TaskQueue' object has no attribute 'push'",
+    "queue": "has no attribute '_task_queue'",
+    "cur_task": "core.cur_task",
+}
+ASYNCIOS = {"queue": (None, SAID_IO), "all": ("all", "asyncio's tasks have changed (core.cur_task): ")}
+
+
+@pytest.fixture(scope="module", params=ASYNCIOS)
+def other(request):
+    """(what has changed, what is logged of it)"""
+    return ASYNCIOS[request.param]
 
 
 @pytest.fixture
@@ -23,18 +47,18 @@ def runtime():
 
 
 @pytest.fixture
-def serve(serve):
+def serve(serve, other):
     def start(program, *arguments, **config):
-        return serve("other_asyncio", *arguments, program=program, **config)
+        return serve("other_asyncio", *arguments, program=program, changes=other[0], **config)
 
     return start
 
 
-@pytest.fixture(scope="module")
-def cases():
+@contextlib.contextmanager
+def serving(program, changes):
     if MICROPYTHON.missing():
         pytest.skip(MICROPYTHON.missing())
-    served = Served(MICROPYTHON, "other_asyncio", "1M", None, {"program": "ws_cases"})
+    served = Served(MICROPYTHON, "other_asyncio", "1M", None, {"program": program, "changes": changes})
     try:
         served.wait_until_ready()
         yield served
@@ -43,9 +67,13 @@ def cases():
     served.check_log()
 
 
-def test_requests_messages_pings_and_closes_are_answered(serve):
-    served = serve("basic")
-    served.wait_for_log(SAID)
+@pytest.fixture(scope="module")
+def cases(other):
+    with serving("ws_cases", other[0]) as served:
+        yield served
+
+
+def check_that_it_serves(served):
     with Raw(served.port) as client:
         assert client.get("/")[0] == 200
     with Raw(served.port) as client:
@@ -59,6 +87,34 @@ def test_requests_messages_pings_and_closes_are_answered(serve):
         client.send(close(1000))
         assert client.closing() == (1000, "")
         assert client.at_end()
+
+
+def test_requests_messages_pings_and_closes_are_answered(serve, other):
+    served = serve("basic")
+    served.wait_for_log(other[1])
+    check_that_it_serves(served)
+    assert served.log().count(STREAMS) == 1
+
+
+@pytest.mark.parametrize("change", TASK_CHANGES)
+def test_a_single_change_of_the_tasks_is_noticed_and_named(change):
+    with serving("basic", change) as served:
+        assert TASK_CHANGES[change] in served.log().split("(")[1]
+        check_that_it_serves(served)
+
+
+@pytest.mark.parametrize("change", ["poller", "io"])
+def test_a_single_change_of_the_io_queue_is_noticed(change):
+    with serving("basic", change) as served:
+        assert SAID_IO in served.log()
+        check_that_it_serves(served)
+
+
+@pytest.mark.parametrize("changes", ["", "flat"])
+def test_the_hub_goes_on_where_all_that_it_needs_is_there(changes):
+    with serving("basic", changes) as served:
+        check_that_it_serves(served)
+        assert "asyncio" not in served.log()
 
 
 def test_ctrl_c_closes_with_1001(serve):

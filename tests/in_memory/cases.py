@@ -458,8 +458,8 @@ def test_messages_without_a_waiting_handler():
                     assert ws.receive_bytes() == bytes(n)
 
 
-if __name__ == "__main__":
-    for name in sys.argv[1:]:
+def run(names):
+    for name in names:
         gc.collect()
         try:
             globals()[name]()
@@ -473,3 +473,7 @@ if __name__ == "__main__":
             print("failed", name)
         else:
             print("ok", name)
+
+
+if __name__ == "__main__":
+    run(sys.argv[1:])

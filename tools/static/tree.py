@@ -9,7 +9,7 @@ HOST_ONLY = ("_cpython", "aio", "hangup", "params", "signatures", "asgi", "hoste
 BOARD_ONLY = (
     *("_viper", "hub", "channel", "buffers", "cork", "streams", "interrupt", "fast", "fan", "waitfor", "lag_board"),
     *("path", "handing"),
-    *("binding", "waiters"),
+    *("binding", "waiters", "plain"),
 )
 MACHINE_CODE = "_viper"  # needs mpy-cross -march
 

@@ -1,6 +1,6 @@
 """current_request(): what is being handled, for those who were not given it."""
 
-from ..transport import current
+from ..transport import Channel
 from . import dispatch
 
 
@@ -9,7 +9,7 @@ def current_request():
 
     On CPython also in tasks that the handler makes. On MicroPython these know no handler: call it before, and pass on.
     """
-    channel = dispatch.calling or current()
+    channel = dispatch.calling or Channel.current()
     if channel is None:
         raise LookupError(
             "no request is being handled here; call current_request() in the handler, and pass what it returns to a"

@@ -13,7 +13,7 @@ from .dispatch import Dispatcher
 _CONNECTING = const(0)  # connection.phases.CONNECTING
 
 if MICROPYTHON:
-    from asyncio import core
+    from ..transport.hub import core
 
 PEER = ("testclient", 50000)
 _EAGER = 50  # turns of the event loop before each costs a millisecond
@@ -201,5 +201,8 @@ class _Watcher(Dispatcher):
 def in_loop() -> bool:
     """Whether an event loop is running here."""
     if MICROPYTHON:
-        return core.cur_task is not None
+        try:
+            return asyncio.current_task() is not None
+        except RuntimeError:
+            return False
     return asyncio._get_running_loop() is not None

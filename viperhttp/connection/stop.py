@@ -3,7 +3,7 @@
 import asyncio
 
 from ..config import const
-from ..transport import current, ticks, ticks_add, ticks_diff
+from ..transport import Channel, ticks, ticks_add, ticks_diff
 
 _OPEN = const(1)  # connection.phases.OPEN
 _STEP = const(20)  # ms between two looks at what still runs
@@ -22,7 +22,7 @@ class Stopping:
             return await self.stopped.wait()
         self.stopping = True
         self.listener.close()
-        caller = current()
+        caller = Channel.current()
         for channel in self._all():
             self._end(channel)
         deadline = ticks_add(ticks(), int(self.config.shutdown_timeout * 1000))

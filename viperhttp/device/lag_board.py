@@ -1,9 +1,7 @@
 """MicroPython: measures each step of a task, as the time between two looks of asyncio at its I/O queue: the hub."""
 
-from asyncio import core
-
 from ..transport import ticks, ticks_diff
-from ..transport.hub import hub
+from ..transport.hub import core, hub
 
 
 class Watcher:

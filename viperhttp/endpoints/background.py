@@ -70,8 +70,12 @@ def spawn(task, *args, **kwargs) -> bool:
 def _forget_other_loop() -> None:
     # Ctrl-C and a second run() on a board: what the first has left behind never ends, and must hold no place.
     global _loop
-    core = getattr(asyncio, "core", None)  # MicroPython's loop is its queue
-    loop = core._task_queue if core is not None else asyncio.get_running_loop()  # CPython
+    if MICROPYTHON:
+        from ..transport.hub import core
+
+        loop = core._task_queue  # its loop is its queue
+    else:
+        loop = asyncio.get_running_loop()
     if loop is not _loop:
         _loop = loop
         _running.clear()

@@ -6,8 +6,6 @@ class and this module are small and stand first. Every frame here is within 11 w
 at each call (tests/protocol_properties checks that).
 """
 
-from asyncio import core
-
 from micropython import const
 
 from ..connection.sender import turn
@@ -18,6 +16,7 @@ from ..transport import buffers
 from ..transport.buffers import TX
 from ..transport.channel import DONE, resume
 from ..transport.cork import CORK
+from ..transport.hub import core
 
 _INVALID_PAYLOAD = const(1007)  # codes.INVALID_PAYLOAD
 

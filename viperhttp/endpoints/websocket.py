@@ -41,6 +41,7 @@ class WebSocketBase(WsConnection, Cold):
         "viperhttp.endpoints.info.Info _get_path _get_query_string _get_query_params _get_query_parameters"
         " _get_headers header _get_cookies _get_session _get_origin _get_scheme _get_url _get_client ",
         "viperhttp.endpoints.trysend.TrySend try_send ",
+        "viperhttp.endpoints.plain.Plain go_plain ",
     )
     _scheme = "ws"
     kind_of_member = None  # in rooms: by the subprotocol

@@ -9,7 +9,7 @@ from ..log import report
 LIMIT = 32  # messages of soft interrupts that wait for the loop's next turn; more are dropped, and counted
 
 if MICROPYTHON:
-    from asyncio import core
+    from ..transport.hub import core
 
     class _Pump:
         # One task for all managers, that sleeps until an interrupt raises the flag.
@@ -23,7 +23,7 @@ if MICROPYTHON:
             # In a new event loop (a second app.run()) the old task does not run any more.
             if self.task is None or self.queue is not core._task_queue:
                 self.queue = core._task_queue
-                self.task = core.create_task(self._run())
+                self.task = asyncio.create_task(self._run())
 
         async def _run(self) -> None:
             while True:

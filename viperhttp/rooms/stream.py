@@ -10,7 +10,7 @@ from ..endpoints.websocket import origin_ok
 from ..exceptions import HTTPException, WebSocketDisconnect
 from ..log import report
 from ..protocol import sse
-from ..transport import current
+from ..transport import Channel
 from ..transport.fresh import give_up
 from .group import SSE_VIPER, VIPER
 from .history import catch_up
@@ -71,7 +71,7 @@ class Stream:
     # ---- server-sent events ----------------------------------------------
 
     async def _events(self, room=None):
-        request = current().request  # type: ignore[attr-defined]
+        request = Channel.current().request  # type: ignore[attr-defined]
         if not self.open:
             return None  # 204: an EventSource does not come back
         self._check_origin(request)
@@ -84,7 +84,7 @@ class Stream:
         return _Live(self, member, rooms)
 
     async def _post(self, room=None):
-        request = current().request  # type: ignore[attr-defined]
+        request = Channel.current().request  # type: ignore[attr-defined]
         self._check_origin(request)
         ident = request.header("x-viper-stream") or request.query_params.get("stream")
         member = self.streams.get(ident)

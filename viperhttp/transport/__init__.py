@@ -3,7 +3,7 @@
 Both offer the same names:
 
 Channel    a connection's socket, its send queue, and the task of its handler; subclasses get
-           feed, eof, lost, drained, started, ended and check called
+           feed, eof, lost, drained, started, ended and check called. Channel.current() is that of the running handler
 Listener   the listening socket
 DONE       what to await when there is nothing to wait for
 TX         scratch buffer in which a frame header is written before `Channel.write_framed`
@@ -17,11 +17,11 @@ from .outbox import LOST, QUEUED, SENT, changed
 
 if MICROPYTHON:
     from . import waitfor  # mends asyncio's  # noqa: F401
-    from .channel import DONE, TX, Channel, current
+    from .channel import DONE, TX, Channel
     from .clock import ticks, ticks_add, ticks_diff
     from .hub import Listener
 else:
-    from .aio import TX, Channel, Listener, current
+    from .aio import TX, Channel, Listener
     from .clock import ticks, ticks_add, ticks_diff
     from .done import DONE
 
@@ -34,7 +34,6 @@ __all__ = (
     "Channel",
     "Listener",
     "changed",
-    "current",
     "ticks",
     "ticks_add",
     "ticks_diff",

@@ -348,10 +348,10 @@ class Channel(asyncio.BufferedProtocol):
             self.waiter = None
             wait.later()
 
-
-def current() -> "Channel | None":
-    """The connection whose handler is running, or None in another task."""
-    return _current.get()
+    @staticmethod
+    def current() -> "Channel | None":
+        """The connection whose handler is running, or None in another task."""
+        return _current.get()
 
 
 class Listener:

@@ -4,15 +4,13 @@ asyncio calls the object when the handler's task ends, so that a connection cost
 that waits here is resumed on the spot, not by way of asyncio's run queue, which would take 16 000 instructions more.
 """
 
-from asyncio import core
-
 from micropython import const
 
 from ..log import report
 from . import buffers
 from .buffers import TX
 from .clock import ticks
-from .hub import hub, unlink
+from .hub import core, hub
 from .outbox import LOST, QUEUED, SENT, Outbox, changed
 
 _IN = const(1)  # select.POLLIN
@@ -288,7 +286,11 @@ class Channel:
     def __call__(self, task, error) -> None:
         """The handler's task has ended; StopIteration carries what it returned."""
         self.task = None
-        unlink(task)
+        # Cut what asyncio's queue, a pairing heap, has left in the task: it keeps pointing at those that stood behind
+        # it. Of many that have ended one after the other, each would keep the next from being collected. In a queue of
+        # two it points at the other one only, which stands at 1000.
+        hub.spare.push(task, 999)
+        hub.spare.pop()
         try:
             if isinstance(error, StopIteration):
                 self.ended(error.value, None)
@@ -345,6 +347,13 @@ class Channel:
             self.waiter = task.data = None
             core._task_queue.push(task)
 
+    @staticmethod
+    def current() -> "Channel | None":
+        """The connection whose handler is running, or None in another task."""
+        task = core.cur_task
+        channel = None if task is None else task.state
+        return channel if isinstance(channel, Channel) else None
+
 
 def _stepper():
     # `try ... except ... as` makes a frame of more than 11 words, which MicroPython puts on the heap at each call
@@ -372,13 +381,6 @@ def _let_go_on(task):
 # resume(task) lets a task go on; it returns None, or the exception that ended it.
 resume = _stepper().send
 resume(None)
-
-
-def current() -> "Channel | None":
-    """The connection whose handler is running, or None in another task."""
-    task = core.cur_task
-    channel = None if task is None else task.state
-    return channel if isinstance(channel, Channel) else None
 
 
 def _piece(data, start: int, end: int) -> bytes:

@@ -2,18 +2,20 @@
 
 asyncio registers a socket, allocates and unregisters at every wait (15 000 to 25 000 instructions each); here a
 socket stays registered for life and its events go straight to its Channel. asyncio's own streams go on working.
-Where asyncio's queue is not as known, streams.py takes over.
+binding.py tries out what is needed of asyncio; where it is not as known, streams.py and plain.py take over.
 """
 
+import asyncio
 import errno
 import select
-from asyncio import core
 
 from micropython import const
 
 from ..cold import once
 from . import buffers
 from .clock import ticks, ticks_add, ticks_diff
+
+core = getattr(asyncio, "core", asyncio)  # should asyncio become one module
 
 _IN = const(1)  # select.POLLIN
 _TCP_NODELAY = 1  # the same number on lwIP, ESP-IDF and Linux; not every port has the name
@@ -30,6 +32,7 @@ class Hub:
     poller = None
     map = None  # of asyncio's streams
     foreign = None  # waiters.report, once there are such streams
+    spare = None  # a TaskQueue with one task, for Channel; None: asyncio's tasks are not as known, see plain.py
     channels: dict = {}
     listeners: dict = {}
 
@@ -119,25 +122,6 @@ class Hub:
 hub = Hub()
 
 
-async def _nothing():
-    pass
-
-
-_KEY = 1000
-_spare = core.TaskQueue()
-_spare.push(core.Task(_nothing()), _KEY)
-
-
-def unlink(task) -> None:
-    """Cut what asyncio's queue, a pairing heap, has left in a task that has ended.
-
-    A task taken out of it keeps pointing at those that stood behind it: of many that have ended one after the other,
-    each would keep the next from being collected. In a queue of two it points at the other one only.
-    """
-    _spare.push(task, _KEY - 1)
-    _spare.pop()
-
-
 class Listener:
     """The listening socket. `accepted(sock, peer)` is called for each new connection."""
 
@@ -149,7 +133,7 @@ class Listener:
 
     async def open(self, config) -> None:
         """Start to accept."""
-        once("viperhttp.transport.binding", "install")(hub, config)
+        await once("viperhttp.transport.binding", "install")(hub, config)
         hub.listeners[self.sock] = self
         hub.watch(self.sock, select.POLLIN)
 

@@ -1,17 +1,17 @@
 """MicroPython: what Ctrl-C leaves behind when it strikes a handler."""
 
-from asyncio import core
-
 from .channel import Channel
+from .hub import core, hub
 
 
 def interrupted() -> None:
     """After Ctrl-C: end the handler that it has struck in asyncio's run loop, which keeps no account of that."""
-    task = core.cur_task
-    channel = None if task is None else task.state
-    # A task that sleeps is in the queue, and one that waits for something else has that as its data.
-    if isinstance(channel, Channel) and task.data is None and not _is_queued(task):
-        channel(task, core.CancelledError())
+    channel = Channel.current()
+    if channel is not None and hub.spare is not None:
+        task = core.cur_task
+        # A task that sleeps is in the queue, and one that waits for something else has that as its data.
+        if task.data is None and not _is_queued(task):
+            channel(task, core.CancelledError())
 
 
 def _is_queued(task) -> bool:

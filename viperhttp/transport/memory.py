@@ -108,8 +108,8 @@ if MICROPYTHON:
         def ipoll(self, dt: int):
             return self.poller.ipoll(dt)
 
-    def _prepare(config) -> None:
-        install(hub, config)
+    async def _prepare(config) -> None:
+        await install(hub, config)
         if not isinstance(hub.poller, _Poller):
             hub.poller = _Poller(hub.poller)
 
@@ -183,7 +183,7 @@ else:
 
         abort = close
 
-    def _prepare(config) -> None:
+    async def _prepare(config) -> None:
         if len(aio.RX) < config.rx_buffer:
             aio._grow(config.rx_buffer)
 
@@ -196,7 +196,7 @@ class MemoryListener:
 
     async def open(self, config) -> None:
         """Start to accept."""
-        _prepare(config)
+        await _prepare(config)
 
     def connect(self, peer: tuple) -> Pipe:
         """A new connection; `peer` is the client's (host, port). Inside the event loop only."""

@@ -1,7 +1,8 @@
 """MicroPython: events of sockets that asyncio's own streams wait for."""
 
 import select
-from asyncio import core
+
+from .hub import core
 
 
 def report(hub, sock, ev: int) -> None:

@@ -5,25 +5,30 @@ has ended: a message that ws.receive_text() had taken was gone (10 of 2000 at a 
 """
 
 import asyncio
-from asyncio import core
+
+# asyncio itself loads its own at the first use: it is there already when somebody has used it, or all is one module.
+_own = asyncio.__dict__.get("wait_for")
 
 
-async def wait_for(aw, timeout, sleep=core.sleep):
+async def wait_for(aw, timeout, sleep=asyncio.sleep):
     """asyncio.wait_for(): the result of `aw`; asyncio.TimeoutError after `timeout` seconds."""
-    from asyncio.funcs import wait_for  # asyncio itself loads it at the first use, too
+    own = _own
+    if own is None:
+        from asyncio.funcs import wait_for as own
 
-    task = core._promote_to_task(aw)
+    task = aw if isinstance(aw, asyncio.Task) else asyncio.create_task(aw)
     try:
-        return await wait_for(task, timeout, sleep)
-    except core.TimeoutError:
-        if task.done() and isinstance(task.data, StopIteration):
-            return task.data.value
+        return await own(task, timeout, sleep)
+    except asyncio.TimeoutError:
+        end = getattr(task, "data", None)
+        if task.done() and isinstance(end, StopIteration):
+            return end.value
         raise
 
 
 def wait_for_ms(aw, timeout):
     """asyncio.wait_for_ms(): wait_for() with milliseconds."""
-    return wait_for(aw, timeout, core.sleep_ms)
+    return wait_for(aw, timeout, asyncio.sleep_ms)
 
 
 asyncio.wait_for = wait_for

@@ -1,9 +1,11 @@
-"""Another application of this folder, under an asyncio whose I/O queue keeps its poller to itself, as a later version
-might. Arguments: PORT, config as JSON with the application's name under "program"."""
+"""Another application of this folder, under an asyncio whose internals are not those of today's MicroPython.
+
+Arguments: PORT, config as JSON with the application's name under "program", and under "changes" what has changed:
+see coming_asyncio.py; or None, and only the I/O queue of MicroPython's own asyncio keeps its poller to itself.
+"""
 
 import json
 import sys
-from asyncio import core
 
 
 class Closed:
@@ -19,8 +21,16 @@ class Closed:
         return getattr(self._queue, name)
 
 
-core._io_queue = Closed(core._io_queue)
 config = json.loads(sys.argv[2])
 program = config.pop("program")
+changes = config.pop("changes")
+if changes is None:
+    from asyncio import core
+
+    core._io_queue = Closed(core._io_queue)
+else:
+    import coming_asyncio
+
+    coming_asyncio.come(changes)
 sys.argv[2] = json.dumps(config)
 __import__(program)
