@@ -86,6 +86,8 @@ from viperhttp.transport import buffers  # noqa: E402
 from viperhttp.transport.hub import hub  # noqa: E402
 
 hub.poller = Poller()
+hub.spare = core.TaskQueue()  # as binding.install() makes it
+hub.spare.push(core.Task(None), 1000)
 buffers.set_sizes(app.config.rx_buffer, app.config.tx_buffer)
 server = Server(app.config, app.dispatcher)
 
