@@ -52,6 +52,7 @@ APART = {
 JOINED = {
     "_start": ("connection.start",),
     "_binding": ("transport.binding",),
+    "_plain": ("transport.streams", "transport.plain", "endpoints.plain"),
     "_starting": ("app.starting",),
     "_routing": ("app.routing",),
     "_registering": ("app.registering",),
