@@ -246,7 +246,7 @@ LOADS = {
     "_rooms": SERVES + "ConnectionManager()",
     "_room": ROOM,
     "_history": ROOM + "room.publish(1, key='k')",
-    "_stream": ROOM + "app.stream('/live', room=room)",
+    "_eventstream": "import viperhttp.rooms.eventstream",
 }
 
 

@@ -8,6 +8,7 @@ from device_support import Air, Folder, Names, fetch, install, raises, silent, t
 
 import viperhttp.log as log
 from viperhttp import ViperHTTP, device
+from viperhttp.config import Config
 from viperhttp.device import errors, program, slots, untar
 from viperhttp.device.settings import Settings
 from viperhttp.device.slots import Slots
@@ -165,20 +166,33 @@ def put(place, name, source):
     write(place.path + "/" + name + "/main.py", source)
 
 
-def start(place, until_served=None):
+def start(place, **options):
     """device.start() as main.py has it; run() only notes the application."""
     ran = []
     before = program.run, program.CRASH_PAUSE
     program.run = ran.append
     program.CRASH_PAUSE = 0
     try:
-        device.start(root=place.path)
+        device.start(root=place.path, **options)
     finally:
         program.run, program.CRASH_PAUSE = before
         sys.modules.pop("main", None)
         os.chdir(place.cwd)
         sys.path[:] = place.argv
     return ran
+
+
+def test_a_boards_profile_is_in_force_before_the_application_is_loaded():
+    with Place() as place:
+        write(place.path + "/board_profile.py", b"CONFIG = {'max_clients': 3}\n")
+        put(place, "app_a", WORKS + b"from viperhttp.config import Config\napp.title = Config.max_clients\n")
+        sys.path.insert(0, place.path)
+        before = Config.max_clients
+        try:
+            assert [app.title for app in start(place, profile="board_profile")] == [3]
+        finally:
+            Config.max_clients = before
+        assert hasattr(sys.implementation, "cache_tag") or "board_profile" not in sys.modules  # MicroPython
 
 
 def test_the_good_version_is_started_from_its_own_folder():

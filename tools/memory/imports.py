@@ -92,6 +92,7 @@ OPTIONAL = {
     "rooms: from interrupts": ["rooms.manager", "rooms.later"],
     "rooms: adapter": ["rooms.adapter"],
     "app.stream": ["rooms.stream"],
+    "app.stream, server-sent events": ["rooms.stream", "rooms.eventstream"],
     "cookies": ["endpoints.cookies"],
     "idle_timeout": ["endpoints.idle"],
     "run() of the firmware": ["app.foreign"],
@@ -129,7 +130,7 @@ OPTIONAL = {
     "sensors": ["sensors"],
     "testing": ["testing"],
     "device: settings": ["device.settings"],
-    "device: Wi-Fi": ["device.wifi"],
+    "device: Wi-Fi": ["device.wifi", "device.reasons"],
     "device: set-up page": [
         "device.settings",
         "device.portal",

@@ -83,18 +83,20 @@ JOINED = {
     "_rooms": ("endpoints.fan", "rooms.group", "rooms.manager", "rooms.outside"),
     "_room": ("rooms.message", "rooms.room", "transport.fresh"),
     "_history": ("rooms.behind", "rooms.history"),
-    "_stream": ("rooms.ssemember", "rooms.stream"),
+    "_stream": ("rooms.stream",),
+    "_eventstream": ("rooms.eventstream", "rooms.ssemember"),
     "_device": ("device.errors", "device.program", "device.settings", "device.slots", "device.wifi"),
+    "_reasons": ("device.reasons",),
     "_health": ("device.health", "device.lag", "device.lag_board"),
 }
 # Words of an application -> the groups that are one in this case, as it loads all of them.
 ALIKE = (
     (
         ("ConnectionManager", "stream"),
-        ("_streams", "_sse", "_badshake", "_opening", "_rare", "_rooms", "_room", "_history", "_stream"),
+        ("_streams", "_sse", "_badshake", "_opening", "_rooms", "_room", "_history", "_stream"),
     ),
     (("current_request",), ("_response", "_asking", "_headers", "_answers")),
-    (("mount",), ("_mounts", "_static")),
+    (("mount",), ("_finding", "_mounts", "_static")),
 )
 
 

@@ -9,7 +9,10 @@ CORE = "core"
 # part -> its modules and folders, below viperhttp/. What is in none of them is the core. Those with one underscore are
 # what tools/mpy makes of several modules (bundles.py there).
 PARTS = {
-    "rooms": ("rooms", "app/browser", "_rooms", "_room", "_history", "_stream", "_pure_fan", "_viper_fan"),
+    "rooms": (
+        *("rooms", "app/browser", "_rooms", "_room", "_history", "_stream", "_eventstream"),
+        *("_pure_fan", "_viper_fan"),
+    ),
     "sse": ("_sse", "_streaming", "protocol/sse", "endpoints/eventsource", "endpoints/events", "endpoints/streaming"),
     "static": ("_static", "endpoints/static"),
     "forms": ("endpoints/forms", "protocol/multipart", "protocol/urlencoded"),

@@ -22,8 +22,18 @@ def run(app, port=None, settings=None, health="/health", ota="/ota") -> None:
     go(app, port, settings, health, ota)
 
 
-def start(module: str = "main", root: str = "") -> None:
-    """Start the application of a board in its good version, or the one on trial; see program.start()."""
+def start(module: str = "main", root: str = "", profile: "str | None" = None) -> None:
+    """Start the application of a board in its good version, or the one on trial; see program.start().
+
+    profile  name of a module whose CONFIG has this board's values for viperhttp.config.Config
+    """
+    if profile is not None:
+        from ..cold import once
+        from ..config import Config
+
+        config = once(profile, "CONFIG")
+        for name in config:
+            setattr(Config, name, config[name])
     from .program import start as go
 
     go(module, root)

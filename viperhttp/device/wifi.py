@@ -14,6 +14,7 @@ try:
 except ImportError:  # no Wi-Fi: program.has_wifi() has found out, but both are one module in a board's small files
     network = None
 
+from ..cold import once
 from ..log import report
 from ..transport import ticks, ticks_add, ticks_diff
 
@@ -23,18 +24,6 @@ NO_ADDRESS = "no address from DHCP"
 NOT_LET_IN = "not let in"
 NO_ANSWER = "no answer in time"
 
-_REASONS = {
-    "STAT_WRONG_PASSWORD": WRONG_PASSWORD,
-    "STAT_HANDSHAKE_TIMEOUT": WRONG_PASSWORD,  # ESP32: how a wrong WPA2 password shows, more often than not
-    "STAT_NO_AP_FOUND": NOT_FOUND,
-    "STAT_NO_AP_FOUND_IN_AUTHMODE_THRESHOLD": NOT_LET_IN,
-    "STAT_NO_AP_FOUND_W_COMPATIBLE_SECURITY": NOT_LET_IN,
-    "STAT_NO_AP_FOUND_IN_RSSI_THRESHOLD": NOT_FOUND,
-    "STAT_ASSOC_FAIL": NOT_LET_IN,
-    "STAT_CONNECT_FAIL": NOT_LET_IN,
-    "STAT_BEACON_TIMEOUT": NO_ANSWER,
-}
-_HANDSHAKE_TIMEOUT = 15  # ESP-IDF's own number, which has no name in `network`
 _NO_ADDRESS_YET = 2  # rp2: associated, without an address; it has no name either
 _OLD_PM_NONE = 0xA11140  # rp2 before PM_NONE had a name
 _POLL = 0.1
@@ -99,13 +88,7 @@ class Wifi:
         self._missed = 0
         self._quiet = 0.0  # seconds without traffic
         self._heard = None
-        self._known = {}
-        for name, reason in _REASONS.items():
-            code = getattr(network, name, None)
-            if code is not None:
-                self._known[code] = reason
-        if sys.platform == "esp32":
-            self._known[_HANDSHAKE_TIMEOUT] = WRONG_PASSWORD
+        self._known = once("viperhttp.device.reasons", "known")(network)
 
     # ---- what is ---------------------------------------------------------
 

@@ -59,8 +59,9 @@ class ConnectionManager:
             from asyncio import get_running_loop
 
             self.loop = get_running_loop()
-        self.dumps = member.app.json.dumps
-        self.loads = member.app.json.loads
+        app = member.server.app  # a WebSocket's `app` is the same, and loads a kilobyte
+        self.dumps = app.json.dumps
+        self.loads = app.json.loads
         if kind and type(self.everybody) is Group:
             self.everybody = self._full(self.everybody)
         self.everybody.add(member, kind)

@@ -26,6 +26,7 @@ class SseMember:
         self.request = request
         self.app = request.app
         self.connection = request.connection
+        self.server = request.connection.server
         self.kind_of_member = SSE_VIPER if viper else SSE
         self.id = ident
         self.phase = _OPEN

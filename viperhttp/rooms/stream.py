@@ -1,24 +1,16 @@
 """app.stream(): rooms at one path, over WebSocket and server-sent events alike, with messages in both directions."""
 
-import asyncio
-import os
-from binascii import hexlify
-
-from ..config import MICROPYTHON
-from ..endpoints.responses import Response
-from ..endpoints.websocket import origin_ok
-from ..exceptions import HTTPException, WebSocketDisconnect
-from ..log import report
-from ..protocol import sse
+from ..cold import FROM_SOURCE
+from ..config import MICROPYTHON, const
+from ..exceptions import WebSocketDisconnect
 from ..transport import Channel
-from ..transport.fresh import give_up
 from .group import SSE_VIPER, VIPER
 from .history import catch_up
 from .manager import PROTOCOL, ConnectionManager, kind_of
 from .message import notice
-from .ssemember import SseMember
 
 _LENGTHS = {"leave": 2, "msg": 3, "join": 4}  # of the arrays that clients send
+_OPEN = const(1)  # connection.phases.OPEN
 _MAX_ROOMS = 16  # rooms that one member may be in
 
 
@@ -40,6 +32,8 @@ class Stream:
         self.task = None  # the heartbeat's
         self.server = None  # whose task that is
         self.open = True
+        if FROM_SOURCE:
+            from . import eventstream  # noqa: F401  compiled while there is room, see cold.py
         app.websocket(path, protocols=[PROTOCOL], allowed_origins=origins)(self._websocket)
         app.get(path, responses={200: "text/event-stream"})(self._events)
         app.post(path)(self._post)
@@ -53,92 +47,44 @@ class Stream:
     # ---- WebSocket -------------------------------------------------------
 
     async def _websocket(self, ws, room=None):
-        rooms = self._wanted(ws, room)
-        if not await self._may(ws, rooms, "join"):
+        rooms = self.wanted(ws, room)
+        if not await self.may(ws, rooms, "join"):
             return await ws.reject(403)
         await ws.accept()
         if not self.open:
             return await ws.close(1000)
         try:
-            self._begin(ws, rooms, ws.query_params.get("last"))
+            self.begin(ws, rooms, ws.query_params.get("last"))
             while True:
-                await self._incoming(ws, await ws.receive_any(), rooms)
+                # receive_any() without what else receives: 2 kB.
+                while ws.pending is None:
+                    if ws.phase != _OPEN:
+                        ws.need_open()
+                    await ws.park()
+                await self.incoming(ws, ws.take(), rooms)
         except WebSocketDisconnect:
             pass
         finally:
-            self._end(ws)
+            self.end(ws)
 
-    # ---- server-sent events ----------------------------------------------
+    # ---- server-sent events: what most pages never ask for, and loads when one does ----
 
     async def _events(self, room=None):
         request = Channel.current().request  # type: ignore[attr-defined]
-        if not self.open:
-            return None  # 204: an EventSource does not come back
-        self._check_origin(request)
-        rooms = self._wanted(request, room)
-        viper = request.query_params.get("viper") == "1"
-        member = SseMember(request, viper, str(hexlify(os.urandom(16)), "ascii"))
-        member.asked = rooms
-        if not await self._may(member, rooms, "join"):
-            raise HTTPException(403)
-        return _Live(self, member, rooms)
+        from .eventstream import begin
+
+        return await begin(self, request, room)
 
     async def _post(self, room=None):
         request = Channel.current().request  # type: ignore[attr-defined]
-        self._check_origin(request)
-        ident = request.header("x-viper-stream") or request.query_params.get("stream")
-        member = self.streams.get(ident)
-        if member is None:
-            raise HTTPException(404, "no such stream")
-        if (request.header("content-type") or "").startswith("application/octet-stream"):
-            message = await request.body()
-        else:
-            message = await request.text()
-        if not await self._incoming(member, message, member.asked):
-            raise HTTPException(400, "not a message of viper.v1")
+        from .eventstream import take
 
-    def _check_origin(self, request) -> None:
-        if not origin_ok(request.head, request.app, self.origins):
-            raise HTTPException(403, "pages of this origin may not connect")
+        await take(self, request)
 
-    def add(self, member) -> None:
-        """An event stream begins; the first one starts the heartbeat."""
-        server = member.connection.server
-        # A client that is gone without a word shows only by not acknowledging what is sent, heartbeats at least.
-        if server.config.write_timeout:
-            give_up(member.connection, server.config.write_timeout)
-        # One task, which outlives a moment without streams: one for each client that comes back soon would wait beside
-        # the others. That of an earlier run() may be neither done nor alive, after a Ctrl-C.
-        if self.heartbeat and (self.task is None or self.task.done() or self.server is not server):
-            self.server = server
-            self.task = asyncio.create_task(self._beat(server))
-        self.streams[member.id] = member
+    # ---- both, for eventstream.py, too -----------------------------------
 
-    def remove(self, member) -> None:
-        """An event stream has ended."""
-        self.streams.pop(member.id, None)
-        self._end(member)
-
-    async def _beat(self, server) -> None:
-        await asyncio.sleep(self.heartbeat)
-        while self.streams and self.server is server:
-            try:
-                for member in list(self.streams.values()):
-                    self._beat_once(member)
-            except MemoryError as error:
-                report("heartbeat left out", error)
-            await asyncio.sleep(self.heartbeat)
-
-    def _beat_once(self, member) -> None:
-        if not member.backlog():
-            form = sse.HEARTBEAT
-            if member.kind_of_member == SSE_VIPER:
-                form = notice(self.manager, SSE_VIPER, 0, "", "beat", None)
-            member.push(form)
-
-    # ---- both ------------------------------------------------------------
-
-    def _wanted(self, member, room) -> list:
+    def wanted(self, member, room) -> list:
+        """Names of the rooms that a client asks for."""
         names = [room] if room is not None else None
         asked = member.query_params.get("rooms")
         if asked is not None and names is None:
@@ -147,8 +93,8 @@ class Stream:
             return [room.name for room in self.rooms]
         return names
 
-    async def _may(self, member, rooms, action: str) -> bool:
-        # Without authorize() the rooms of the stream are open, and no others.
+    async def may(self, member, rooms, action: str) -> bool:
+        """Whether it may "join" or "publish" there. Without authorize() the rooms of the stream are open, no others."""
         if action == "join" and self._count(member) + len(rooms) > max(_MAX_ROOMS, len(self.rooms)):
             return False
         own = [room.name for room in self.rooms]
@@ -166,11 +112,13 @@ class Stream:
             n += member in room
         return n
 
-    def _end(self, member) -> None:
+    def end(self, member) -> None:
+        """The client has gone."""
         self.members.discard(member)
         self.manager.disconnect(member)
 
-    def _begin(self, member, names, last) -> None:
+    def begin(self, member, names, last) -> None:
+        """Let a client in that had all messages up to `last`."""
         manager = self.manager
         kind = kind_of(member)
         self.members.add(member)
@@ -193,8 +141,8 @@ class Stream:
         if form is not None:
             member.push(form)
 
-    async def _incoming(self, member, message, rooms) -> bool:
-        # False when it is no message of the protocol.
+    async def incoming(self, member, message, rooms) -> bool:
+        """What a client has sent; False when it is no message of the protocol."""
         kind = kind_of(member)
         if isinstance(message, bytes) or kind not in (VIPER, SSE_VIPER):
             # It names no room: the one of its path, or the first that it asked for.
@@ -212,7 +160,7 @@ class Stream:
         elif what == "leave":
             self.manager.leave_room(member, room)
             self._tell(member, 0, room, "left", None)
-        elif await self._may(member, [room], "join"):
+        elif await self.may(member, [room], "join"):
             joined = self.manager.enter(member, room, kind)
             if joined is not None:
                 catch_up(member, kind, [joined], request[2], request[3])
@@ -242,40 +190,6 @@ class Stream:
         if self.authorize is None:
             return self._tell(member, 0, room, "error", {"detail": "this stream takes no messages"})
         self.manager.publish(data, room)
-
-
-class _Live(Response):
-    """The answer that is the stream itself."""
-
-    def __init__(self, stream, member, rooms):
-        headers = [("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no")]
-        Response.__init__(self, b"", 200, headers, sse.CONTENT_TYPE)
-        self.stream = stream
-        self.member = member
-        self.rooms = rooms
-
-    async def send_to(self, connection) -> None:
-        """Serve the stream until the client goes."""
-        # Not chunked: a room's frame is then the same for every stream, behind an HTTP/1.0 proxy too.
-        connection.keep = False
-        connection.begin(200, self.fields, -1)
-        if connection.head.method == "HEAD":
-            return connection.end()
-        stream = self.stream
-        member = self.member
-        if stream.retry is not None:
-            opening = sse.event({"retry": stream.retry})
-            connection.write(opening, len(opening))
-        try:
-            stream.add(member)
-            head = connection.head
-            stream._begin(member, self.rooms, head.get("last-event-id") or member.query_params.get("last"))
-            while connection.sock is not None:
-                await connection.park()
-                if member.behind is not None and not connection.backlog():
-                    member.behind.pull(member)
-        finally:
-            stream.remove(member)
 
 
 async def _value(result):
