@@ -196,26 +196,34 @@ def test_what_cannot_be_bundled_is_refused(main, why):
         bundling.Bundle(trees, (), bool, ("a", "b"), "p").put_together()
 
 
-def test_what_every_server_loads_is_in_the_bundle(tmp_path):
+SERVERS = {"a WebSocket": modules.FIRST_ROUTE, "a GET": modules.FIRST_GET}
+
+
+@pytest.mark.parametrize("what", SERVERS)
+def test_what_every_server_loads_is_in_the_bundle(what, tmp_path):
     # When this fails, tools/mpy/bundles.py has to list what is loaded now.
     try:
         modules.compile_package(build.ROOT / "viperhttp", tmp_path)
-        loaded = modules.loaded_modules("viperhttp", str(tmp_path))
+        loaded = modules.loaded_modules("viperhttp", str(tmp_path), SERVERS[what])
     except toolbox.Missing as missing:
         pytest.skip(str(missing))
     files = {str(path.relative_to(build.ROOT)) for path in (build.ROOT / "viperhttp").rglob("*.py")}
     paths = [path for name in loaded if (path := modules.file_of(name, files, ".py"))]
     full = [path for path in paths if shrink.fold(ast.parse((build.ROOT / path).read_text())).body]
     names = {bundling.module_name(path).removeprefix("viperhttp.") for path in full} - {"viperhttp", *bundles.APART}
-    assert sorted(names) == sorted(bundles.MEMBERS)
+    expected = bundles.MEMBERS + (bundles.JOINED["_websocket"] if what == "a WebSocket" else ())
+    assert sorted(names) == sorted(expected)
 
 
-def test_a_server_loads_the_bundle_and_machine_code_and_nothing_else(built):
+@pytest.mark.parametrize("what", SERVERS)
+def test_a_server_loads_the_bundle_and_machine_code_and_nothing_else(built, what):
     if not runtimes.micropython():
         pytest.skip(runtimes.no_micropython())
-    code = modules.FIRST_ROUTE["viperhttp"] + modules.READY["viperhttp"]
+    code = SERVERS[what]["viperhttp"] + modules.READY["viperhttp"]
     code += "import sys\nprint(sorted(name for name in sys.modules if 'viperhttp' in name))"
     expected = ["viperhttp", "viperhttp._core", "viperhttp._viper"]
+    if what == "a WebSocket":
+        expected.append("viperhttp._websocket")
     assert said_by(built[0], code) == f"{expected}\n"
 
 
@@ -238,6 +246,7 @@ with client.websocket_connect("/"):
 """
 LOADS = {
     "_plain": OTHER_ASYNCIO + SERVES + WEBSOCKET,
+    "_websocket": modules.FIRST_ROUTE["viperhttp"] + modules.READY["viperhttp"],
     "_answers": SERVES + "client.get('/none')",
     "_finding": SERVES + "client.get('/none')",
     "_headers": "import viperhttp.endpoints.info",
@@ -262,12 +271,13 @@ def test_what_is_joined_is_loaded_together():
 
 
 def test_for_an_application_that_loads_them_all_several_groups_are_one():
-    any_application = bundles.joined()
-    assert bundles.joined({"ViperHTTP"}) == any_application
-    live = bundles.joined({"ConnectionManager", "stream"})
+    any_application = bundles.chosen()
+    assert bundles.chosen({"ViperHTTP"}) == any_application
+    live = bundles.chosen({"ConnectionManager", "stream"})
     assert len(live) < len(any_application)
     assert sorted(sum(live.values(), ())) == sorted(sum(any_application.values(), ()))
     assert {"rooms.manager", "rooms.stream", "rooms.history"} <= set(live["_stream"])
+    assert "endpoints.websocket" in live[bundles.CORE]
 
 
 def test_a_second_bundle_shares_globals_with_the_first(tmp_path):
@@ -308,7 +318,7 @@ def test_machine_code_loads_where_no_bundled_module_has_a_file_of_its_own(tmp_pa
         pytest.skip(str(missing))
     code = "from viperhttp import ConnectionManager\nimport sys\n"
     code += "print(sorted(name for name in sys.modules if 'viperhttp._' in name))"
-    expected = ["viperhttp._core", "viperhttp._rooms", "viperhttp._viper", "viperhttp._viper_fan"]
+    expected = ["viperhttp._" + name for name in ("core", "rooms", "viper", "viper_fan", "websocket")]
     assert said_by(tmp_path, code) == f"{expected}\n"
 
 

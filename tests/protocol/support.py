@@ -3,11 +3,11 @@
 import sys
 
 from viperhttp.exceptions import ProtocolError
-from viperhttp.protocol import assembly, frames
-from viperhttp.protocol.kernels import scan, utf8
+from viperhttp.protocol import assembly
+from viperhttp.protocol.kernels import ST, scan, utf8
 
 MICROPYTHON = sys.implementation.name == "micropython"
-BYTE0, LENGTH, NEXT, LIMIT = range(4)  # places in frames.ST
+BYTE0, LENGTH, NEXT, LIMIT = range(4)  # places in kernels.ST
 MASK = b"\x37\xfa\x21\x3d"  # the mask of the RFC's examples (RFC 6455 section 5.7)
 
 
@@ -119,8 +119,8 @@ class Decoder:
         if self.view:
             buf = memoryview(buf)
         while off < end:
-            frames.ST[LIMIT] = self.limit
-            at = scan(buf, off, end, frames.ST) if self.fast and self.assembly.idle() else 0
+            ST[LIMIT] = self.limit
+            at = scan(buf, off, end, ST) if self.fast and self.assembly.idle() else 0
             if at:
                 off = self._scanned(buf, at)
                 continue
@@ -132,12 +132,12 @@ class Decoder:
                 self.events.append((self.assembly.opcode, bytes(self.assembly.payload)))
 
     def _scanned(self, buf, at):
-        opcode = frames.ST[BYTE0] & 15
-        n = frames.ST[LENGTH]
+        opcode = ST[BYTE0] & 15
+        n = ST[LENGTH]
         if opcode == 1 and utf8(buf, at, n, 0):
             raise ProtocolError(1007, "text is not UTF-8")
         self.events.append((opcode, bytes(buf[at : at + n])))
-        return frames.ST[NEXT]
+        return ST[NEXT]
 
 
 def decode(pieces, limit=1000, fast=True, view=False):

@@ -15,6 +15,7 @@ import toolbox
 sys.path.insert(0, str(toolbox.HERE.parent / "mpy"))
 
 import build
+import bundles
 
 # In the folder of each row: the module of machine code, compiled for a Pico W; the 32-bit VM has no emitter
 # and takes the plain Python twin of it, as a board without one would.
@@ -29,6 +30,8 @@ FIRST_ROUTE = {
     "Microdot": "from microdot import Microdot\nfrom microdot.websocket import with_websocket\n"
     "app = Microdot()\n@app.route('/echo')\n@with_websocket\nasync def echo(request, ws):\n    pass\n",
 }
+# Words by which `make flash` knows what these applications serve.
+SOCKET, GET = {"websocket"}, {"get"}
 FIRST_GET = {
     "viperhttp": "from viperhttp import ViperHTTP\napp = ViperHTTP()\n"
     "@app.get('/')\nasync def index():\n    return {}\n",
@@ -63,11 +66,11 @@ def packages() -> dict[str, pathlib.Path]:
     }
 
 
-def loaded_modules(name: str, folder: str) -> list[str]:
-    """Names of the modules that MicroPython loads from this folder for a first WebSocket route."""
+def loaded_modules(name: str, folder: str, routes: dict[str, str] = FIRST_ROUTE) -> list[str]:
+    """Names of the modules that MicroPython loads from this folder for a first route, by default a WebSocket's."""
     listing = "import sys\nprint('\\n'.join(m for m in sys.modules))"
     done = subprocess.run(
-        [toolbox.micropython(), "-c", FIRST_ROUTE[name] + READY[name] + listing],
+        [toolbox.micropython(), "-c", routes[name] + READY[name] + listing],
         capture_output=True,
         text=True,
         timeout=60,
@@ -90,26 +93,31 @@ def measure(name: str, small: bool = False) -> dict[str, int]:
     """Bytes. package: all .mpy files; mpy: those that a first route loads; live and allocated: its heap, 32-bit;
     get: the heap of an application with a GET and no WebSocket.
 
-    small  viperhttp as tools/mpy builds it for boards, not as mpy-cross -O2 does
+    small  viperhttp as `make flash` puts it on a board for such an application, not as mpy-cross -O2 makes it
     """
     with tempfile.TemporaryDirectory() as folder:
-        if small:
-            sizes = build.build(folder, ARCHITECTURE)
-        else:
-            compiled = compile_package(packages()[name], pathlib.Path(folder))
-            sizes = {path.removesuffix(".py") + ".mpy": size for path, size in compiled.items()}
+        sizes = _compiled(name, folder, SOCKET if small else None)
         loaded = [path for module in loaded_modules(name, folder) if (path := file_of(module, sizes))]
         result = {"package": sum(sizes.values()), "mpy": sum(sizes[path] for path in loaded)}
         if shutil.which("node"):
-            package = packages()[name].name
-            places = {package: f"{folder}/{package}"}
-            socket, get = (_heap(name, places, route[name] + READY[name]) for route in (FIRST_ROUTE, FIRST_GET))
-            result.update(live=socket["live"], allocated=socket["allocated"], get=get["live"])
+            found = _heap(name, folder, FIRST_ROUTE)
+            if small:
+                _compiled(name, folder, GET)
+            result.update(live=found["live"], allocated=found["allocated"], get=_heap(name, folder, FIRST_GET)["live"])
     return result
 
 
-def _heap(name: str, places: dict[str, str], code: str) -> dict:
-    _, got = heap32.heap(places, [FIRMWARE, code])
+def _compiled(name: str, folder: str, words: set[str] | None) -> dict[str, int]:
+    """{path: bytes} of a package's files; small ones for an application with these words, None: by mpy-cross -O2."""
+    if words is not None:
+        return build.build(folder, ARCHITECTURE, joined=bundles.chosen(words))
+    compiled = compile_package(packages()[name], pathlib.Path(folder))
+    return {path.removesuffix(".py") + ".mpy": size for path, size in compiled.items()}
+
+
+def _heap(name: str, folder: str, routes: dict[str, str]) -> dict:
+    package = packages()[name].name
+    _, got = heap32.heap({package: f"{folder}/{package}"}, [FIRMWARE, routes[name] + READY[name]])
     if got["error"]:
         raise toolbox.Missing(f"{name} on the 32-bit VM: {got['error']}")
     return got

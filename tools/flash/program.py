@@ -118,8 +118,8 @@ def fingerprint(architecture, left_out, words):
     sources = sorted([*(ROOT / "viperhttp").rglob("*.py"), *(ROOT / "tools" / "mpy").iterdir()])
     text = "\0".join([f"{path}\0{path.read_text(encoding='utf-8')}" for path in sources if path.is_file()])
     names = set(re.findall(r"\w+", text)) & shrink.told_names()
-    together = bundles.joined(words)
-    importable = [name for members in (bundles.MEMBERS, *together.values()) for name in members if named(words)(name)]
+    together = bundles.chosen(words)
+    importable = [name for members in together.values() for name in members if named(words)(name)]
     choices = f"{architecture} {left_out} {list(together)} {importable} {sorted(names)}"
     return hashlib.sha256(f"{choices} {text}".encode()).hexdigest()[:16]
 
@@ -129,7 +129,7 @@ def build_library(architecture, built, left_out, words):
     CACHE.mkdir(exist_ok=True)
     folder = tempfile.mkdtemp(dir=CACHE)
     try:
-        build.build(folder, architecture, leave_out=left_out, importable=named(words), joined=bundles.joined(words))
+        build.build(folder, architecture, leave_out=left_out, importable=named(words), joined=bundles.chosen(words))
         os.rename(folder, built)
     except toolbox.Missing as error:
         raise FlashError(str(error)) from None

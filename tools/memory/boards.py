@@ -129,7 +129,9 @@ def measure(flash: bool = True) -> dict:
     for board in NAMES if flash else ():
         arch = json.loads((ROOT / "boards" / board / "board.json").read_text())["mpy"]
         with tempfile.TemporaryDirectory() as folder:
-            sizes = build.build(folder, arch, leave_out=("device", "app/autodocs", "socketio", "testing"))
+            groups = imports.modules.bundles.chosen(imports.modules.SOCKET)
+            unused = ("device", "app/autodocs", "socketio", "testing")
+            sizes = build.build(folder, arch, leave_out=unused, joined=groups)
         found["flash"][board] = sum(sizes[path] for path in loaded)
     return found
 

@@ -200,7 +200,7 @@ def rows() -> list[str]:
 class Compiled:
     """The package as .mpy files: `with Compiled() as compiled: compiled.heap32("auth")`.
 
-    small    as tools/mpy builds them
+    small    as tools/mpy builds them for an application that serves a WebSocket
     bundled  and as one module what all servers load
     """
 
@@ -212,7 +212,8 @@ class Compiled:
         self.made = tempfile.TemporaryDirectory()
         self.folder = self.made.name
         if self.small:
-            sizes = build.build(self.folder, modules.ARCHITECTURE, bundled=self.bundled)
+            joined = modules.bundles.chosen(modules.SOCKET)
+            sizes = build.build(self.folder, modules.ARCHITECTURE, bundled=self.bundled, joined=joined)
             self.sizes = {path.replace(".mpy", ".py"): size for path, size in sizes.items()}
         else:
             self.sizes = modules.compile_package(ROOT / "viperhttp", pathlib.Path(self.folder))

@@ -49,7 +49,7 @@ def build(
     small      False keeps names and line numbers: larger, for finding a fault
     leave_out  modules or folders that are not wanted, such as "testing" or "app/autodocs"
     bundled    False leaves each of the small files a module of its own: larger, for seeing what each takes
-    joined     {name of a bundle: modules} beside the core; None: bundles.joined()
+    joined     {name of a bundle: modules}; None: bundles.chosen()
     importable(name)  whether a bundled module, such as "protocol.frames", can be imported by that name too: each such
                name is a file of 200 bytes, of which a board's file system makes 4 kB. The library itself needs none
     Raises subprocess.CalledProcessError with mpy-cross's words, toolbox.Missing where there is no mpy-cross.
@@ -107,8 +107,8 @@ def sources(
         before = shrink.Names(trees, fixed)
         kept = before.is_kept
         made: list[bundling.Bundle] = []
-        chosen = {bundles.CORE: bundles.MEMBERS, **(joined or bundles.joined())} if bundled else {bundles.CORE: ()}
-        for name, members in chosen.items():
+        groups = (joined or bundles.chosen()) if bundled else {bundles.CORE: ()}
+        for name, members in groups.items():
             earlier = [one.core for one in made]
             one = bundling.Bundle(trees, machine_code, kept, members, core=name, earlier=earlier)
             if one.members or not earlier:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 CORE = "_core"
-# The modules that a server has loaded from .mpy files once it has answered a GET and echoed a message, below viperhttp
-# (a test holds that these are they). Not among them: the package itself, empty packages, what is chosen on the board.
+# The modules that a server has loaded from .mpy files once it has answered a GET, below viperhttp (a test holds that
+# these are they). Not among them: the package itself, empty packages, what is chosen on the board.
 MEMBERS = (
     "app.application",
     "app.dispatch",
@@ -13,19 +13,12 @@ MEMBERS = (
     "app.routes",
     "app.running",
     "app.serving",
-    "app.upgrading",
     "cold",
     "config",
     "connection.http",
-    "connection.sender",
     "connection.server",
-    "connection.ws",
-    "endpoints.fast",
-    "endpoints.websocket",
     "exceptions",
     "log",
-    "protocol.frames",
-    "protocol.handshake",
     "protocol.http1",
     "protocol.kernels",
     "protocol.setting",
@@ -33,7 +26,6 @@ MEMBERS = (
     "transport.buffers",
     "transport.channel",
     "transport.clock",
-    "transport.cork",
     "transport.hub",
     "transport.interrupt",
     "transport.outbox",
@@ -50,6 +42,17 @@ APART = {
 # What is loaded together once one of it is: a bundle each. One may import at its top from those in front of it only.
 # Some have one member: beside the bundle it needs no package, of 300 bytes, and its constants are in its code.
 JOINED = {
+    # And once it has echoed a message.
+    "_websocket": (
+        "app.upgrading",
+        "connection.sender",
+        "connection.ws",
+        "endpoints.fast",
+        "endpoints.websocket",
+        "protocol.frames",
+        "protocol.handshake",
+        "transport.cork",
+    ),
     "_start": ("connection.start",),
     "_binding": ("transport.binding",),
     "_plain": ("transport.streams", "transport.plain", "endpoints.plain"),
@@ -100,9 +103,16 @@ ALIKE = (
 )
 
 
-def joined(words=None) -> dict[str, tuple[str, ...]]:
-    """JOINED for an application with these words, None: for any."""
+# With one of these words in it an application serves a WebSocket: to the core what that needs. 800 bytes less.
+SERVES_WEBSOCKETS = {"websocket", "websocket_route", "stream"}
+
+
+def chosen(words=None) -> dict[str, tuple[str, ...]]:
+    """{bundle: modules} for an application with these words, None: for any. Each imports from those before it."""
     groups = dict(JOINED)
+    core = MEMBERS
+    if words is not None and words & SERVES_WEBSOCKETS:
+        core += groups.pop("_websocket")
     for needed, names in ALIKE:
         if words is not None and words.issuperset(needed):
             members = tuple(member for name in names for member in groups[name])
@@ -110,4 +120,4 @@ def joined(words=None) -> dict[str, tuple[str, ...]]:
             groups[names[-1]] = members
             for name in names[:-1]:
                 del groups[name]
-    return groups
+    return {CORE: core, **groups}

@@ -3,8 +3,8 @@
 import asyncio
 
 from ..config import MICROPYTHON, const
-from ..protocol.frames import ST, frame, header
-from ..protocol.kernels import pack
+from ..protocol.frames import frame, header
+from ..protocol.kernels import ST, pack
 from ..transport import DONE, LOST, TX, Channel
 
 _CONNECTING = const(0)  # connection.phases.CONNECTING
@@ -16,7 +16,7 @@ DROPPED = -2  # what push() returns when the queue is full
 # A handler that sends in a tight loop, to a client that reads as fast, would keep everything else waiting, its own
 # client's CLOSE included: after so many messages with none received between, the event loop has to turn.
 _BURST = const(32)
-_ROW = const(4)  # place in frames.ST
+_ROW = const(4)  # place in kernels.ST
 
 
 class WsSender(Channel):

@@ -2,8 +2,8 @@
 
 from ..config import MICROPYTHON, const
 from ..exceptions import ProtocolError, WebSocketDisconnect
-from ..protocol.frames import ST, close_payload, frame, parse_close
-from ..protocol.kernels import scan, text
+from ..protocol.frames import close_payload, frame, parse_close
+from ..protocol.kernels import ST, scan, text
 from ..transport import LOST, changed, ticks, ticks_add, ticks_diff
 from .sender import WsSender
 
@@ -18,7 +18,7 @@ _CONNECTING = const(0)  # connection.phases.CONNECTING
 _OPEN = const(1)  # connection.phases.OPEN
 _CLOSING = const(2)  # connection.phases.CLOSING
 _CLOSED = const(3)  # connection.phases.CLOSED
-_BYTE0 = const(0)  # places in frames.ST
+_BYTE0 = const(0)  # places in kernels.ST
 _NEXT = const(2)
 _LIMIT = const(3)
 _DOUBT = const(5)

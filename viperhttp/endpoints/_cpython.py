@@ -11,8 +11,8 @@ from ..connection.sender import turn
 from ..exceptions import WebSocketException
 from ..protocol._cpython import unmasked
 from ..protocol.codes import UNSUPPORTED_DATA
-from ..protocol.frames import ST, frame
-from ..protocol.kernels import NAME
+from ..protocol.frames import frame
+from ..protocol.kernels import NAME, ST
 from ..transport import DONE
 
 _OPEN = 1  # connection.ws.OPEN
@@ -24,7 +24,7 @@ _BURST = 32  # as in sender.py
 # By length of the payload, where that is in the second byte of the header: first two bytes, mask and payload of a
 # masked frame; these two bytes of a text; a factor that repeats the mask's 32 bits; what cuts them to the length; a
 # server's header.
-SENT_IN_A_ROW = 4  # place in frames.ST
+SENT_IN_A_ROW = 4  # place in kernels.ST
 _SMALL = 126
 _SPLIT = [Struct("<HI%ds" % n).unpack_from for n in range(_SMALL)]
 _START = [(128 + n) << 8 | _TEXT for n in range(_SMALL)]

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from ..protocol.frames import ST
+from ..protocol.kernels import ST
 
 _N = const(1)  # fan.N
 

@@ -3,7 +3,7 @@
 import micropython
 from micropython import const
 
-from ..protocol.frames import ST
+from ..protocol.kernels import ST
 
 _N = const(1)  # fan.N
 

@@ -8,8 +8,8 @@ run(socks, data)  Write the first ST[N] bytes of `data` to each socket that the 
                   can go on behind that one. Machine code where there is an emitter.
 """
 
-from ..protocol.frames import ST, frame
-from ..protocol.kernels import NAME, pack
+from ..protocol.frames import frame
+from ..protocol.kernels import NAME, ST, pack
 from ..transport.buffers import TX
 from ..transport.cork import CORK
 from ..transport.hub import hub

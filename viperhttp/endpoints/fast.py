@@ -10,8 +10,7 @@ from micropython import const
 
 from ..connection.sender import turn
 from ..exceptions import WebSocketException
-from ..protocol.frames import ST
-from ..protocol.kernels import pack, scan, text
+from ..protocol.kernels import ST, pack, scan, text
 from ..transport import buffers
 from ..transport.buffers import TX
 from ..transport.channel import DONE, resume

@@ -8,13 +8,14 @@ from ..config import MICROPYTHON, const
 from ..connection.ws import WsConnection
 from ..exceptions import WebSocketDisconnect
 from ..protocol import handshake
-from ..protocol.frames import ST, sendable
+from ..protocol.frames import sendable
+from ..protocol.kernels import ST
 from ..transport import ticks, ticks_add
 
 _CONNECTING = const(0)  # connection.phases.CONNECTING
 _OPEN = const(1)  # connection.phases.OPEN
 
-_LIMIT = const(3)  # place in frames.ST
+_LIMIT = const(3)  # place in kernels.ST
 _STR = const(0x181)  # first byte of a whole text message, given as str: see WsConnection.send_frame
 
 # What a WebSocket has to know only until it is accepted is a list.

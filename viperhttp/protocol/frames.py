@@ -1,7 +1,5 @@
 """RFC 6455 frames: the encoder of server frames, and CLOSE. What comes is read by kernels.scan() or assembly.py."""
 
-from array import array
-
 from ..config import const
 from ..exceptions import ProtocolError
 from .kernels import utf8
@@ -10,11 +8,6 @@ _PROTOCOL_ERROR = const(1002)  # codes.PROTOCOL_ERROR
 _NO_STATUS = const(1005)  # codes.NO_STATUS
 _INVALID_PAYLOAD = const(1007)  # codes.INVALID_PAYLOAD
 _MAX_REASON = const(123)  # codes.MAX_REASON
-
-# What scan() found, at BYTE0 0, LENGTH 1 and NEXT 2: first byte, payload length, offset behind the frame; at LIMIT 3
-# the largest payload it may take; at SENT_IN_A_ROW 4 what a handler sends without receiving, which scan() sets to 0;
-# at NOT_ASCII 5 whether a byte of it may be none of ASCII's.
-ST = array("i", [0, 0, 0, 0, 0, 0])
 
 
 def header(dst, byte0: int, n: int) -> int:

@@ -27,8 +27,14 @@ that happens to be installed; "cpython" keeps to the standard library.
 """
 
 import sys
+from array import array
 
 from . import setting
+
+# What scan() found, at BYTE0 0, LENGTH 1 and NEXT 2: first byte, payload length, offset behind the frame; at LIMIT 3
+# the largest payload it may take; at SENT_IN_A_ROW 4 what a handler sends without receiving, which scan() sets to 0;
+# at NOT_ASCII 5 whether a byte of it may be none of ASCII's.
+ST = array("i", [0, 0, 0, 0, 0, 0])
 
 NAME = setting.KERNELS
 if NAME == "auto":
@@ -45,4 +51,4 @@ elif NAME == "cpython":
 if NAME == "pure":
     from ._pure import pack, scan, text, unmask, utf8, visible
 
-__all__ = ("NAME", "pack", "scan", "text", "unmask", "utf8", "visible")
+__all__ = ("NAME", "ST", "pack", "scan", "text", "unmask", "utf8", "visible")

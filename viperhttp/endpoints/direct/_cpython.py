@@ -4,12 +4,12 @@ from os import write as _os_write
 
 from ...connection.ws import WsConnection
 from ...protocol._cpython import unmasked
-from ...protocol.frames import ST, frame
-from ...protocol.kernels import NAME
+from ...protocol.frames import frame
+from ...protocol.kernels import NAME, ST
 from .._cpython import _CUT, _REPEAT, _SMALL, _SPLIT, _from_bytes
 
 _OPEN = 1  # connection.ws.OPEN
-SENT_IN_A_ROW = 4  # place in frames.ST
+SENT_IN_A_ROW = 4  # place in kernels.ST
 _TEXT = 0x81
 _BINARY = 0x82
 

@@ -6,8 +6,8 @@ The functions here that every message enters have frames of at most 11 words; se
 from micropython import const
 
 from ...connection.ws import WsConnection
-from ...protocol.frames import ST, frame, header
-from ...protocol.kernels import scan, text, utf8
+from ...protocol.frames import frame, header
+from ...protocol.kernels import ST, scan, text, utf8
 from ...transport import LOST, TX, buffers
 from ...transport.cork import CORK
 from .handing import hand, hand_view, relay
