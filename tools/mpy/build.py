@@ -107,12 +107,16 @@ def sources(
         before = shrink.Names(trees, fixed)
         kept = before.is_kept
         made: list[bundling.Bundle] = []
+        words = bundling.Words()
         groups = (joined or bundles.chosen()) if bundled else {bundles.CORE: ()}
         for name, members in groups.items():
             earlier = [one.core for one in made]
-            one = bundling.Bundle(trees, machine_code, kept, members, core=name, earlier=earlier)
+            # Of the later ones each concerns few modules: to look into all of them, for each, takes minutes.
+            apart = words.beside(trees, members) if earlier else {}
+            near = {path: module for path, module in trees.items() if path not in apart}
+            one = bundling.Bundle(near, [*machine_code, *apart], kept, members, core=name, earlier=earlier)
             if one.members or not earlier:
-                trees = one.put_together()
+                trees = apart | one.put_together()
                 made.append(one)
             if not earlier:
                 machine_code = {one.place(path): one.machine_code(path, text) for path, text in machine_code.items()}
@@ -122,8 +126,10 @@ def sources(
         names = shrink.Names(trees, fixed, (CORE,))
         for module in trees.values():
             shrink.Renamer(names.map).visit(module)
+        holders = naming.holders(trees)
         for one in made:
-            final = naming.finish(trees, one.path, one, kept, [CORE] if one.path != CORE else ())
+            lower = [CORE] if one.path != CORE else ()
+            final = naming.finish(trees, one.path, one, kept, lower, holders.get(one.mark, ()))
             machine_code = {path: naming.final_text(text, final) for path, text in machine_code.items()}
         for module in trees.values():
             naming.in_order(module)

@@ -25,6 +25,35 @@ def module_name(path: str) -> str:
     return ".".join(pathlib.PurePath(path).with_suffix("").parts).removesuffix(".__init__")
 
 
+class Words:
+    """Tells which modules cannot concern a bundle, by the words in their imports and texts; remembers those."""
+
+    def __init__(self):
+        self.read: dict[int, tuple[ast.Module, set[str]]] = {}
+
+    def beside(self, trees: dict[str, ast.Module], members, package: str = PACKAGE) -> dict[str, ast.Module]:
+        """The trees that name none of the members, and are none, by their paths."""
+        short = {name.rpartition(".")[2] for name in members}
+        own = {package, *(f"{package}.{name}" for name in members)}
+        return {
+            path: tree
+            for path, tree in trees.items()
+            if module_name(path) not in own and not short & self._words(tree)
+        }
+
+    def _words(self, tree: ast.Module) -> set[str]:
+        if id(tree) not in self.read:
+            found: set[str] = set()
+            for node in ast.walk(tree):
+                if isinstance(node, (ast.Import, ast.ImportFrom)):
+                    found.update(re.findall(r"\w+", getattr(node, "module", None) or ""))
+                    found.update(word for alias in node.names for word in alias.name.split("."))
+                elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    found.update(re.findall(r"\w+", node.value))
+            self.read[id(tree)] = (tree, found)  # with the tree: no other one gets its number
+        return self.read[id(tree)][1]
+
+
 class Bundle:
     """The bundle of a package: Bundle(trees, others).put_together() changes and returns the trees.
 
@@ -48,7 +77,7 @@ class Bundle:
     ):
         self.package = package
         self.core = core
-        self.mark = MARK + core.strip("_")
+        self.mark = MARK + core.strip("_") + MARK
         self.earlier = {f"{package}.{name}" for name in earlier}
         self.path = f"{package}/{core}.py"
         self.apart = APART if members else {}

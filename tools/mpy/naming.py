@@ -19,7 +19,7 @@ from scopes import Scopes
 LOCAL = re.compile(r"L\d+$")
 # Of IN_FLASH, for parameters; no global gets one of these.
 PARAMETERS = ("abs", "any", "chr", "dir", "hash", "oct", "pow", "sum", "zip", "map", "divmod", "round")
-MARKED = re.compile(f"{MARK}[a-z]*\\d+{MARK}\\w+")
+MARKED = re.compile(f"({MARK}[a-z]*{MARK})\\d+{MARK}\\w+")  # the mark of a bundle, and the rest
 ONE_BYTE = 127  # the first names of an .mpy are one byte in its code, all others two
 
 
@@ -77,12 +77,27 @@ def passed_by_name(modules: dict[str, ast.Module]) -> set[str]:
     return found
 
 
-def finish(modules: dict[str, ast.Module], core: str, bundle, is_kept, lower=()) -> dict[str, str]:
+def holders(modules: dict[str, ast.Module]) -> dict[str, set[str]]:
+    """{a bundle's mark: paths of the modules in which globals of it are named}."""
+    found: dict[str, set[str]] = {}
+    for path, tree in modules.items():
+        for node in ast.walk(tree):
+            for value in vars(node).values():
+                for text in value if isinstance(value, list) else (value,):
+                    if isinstance(text, str) and MARK in text:
+                        for mark in MARKED.findall(text):
+                            found.setdefault(mark, set()).add(path)
+    return found
+
+
+def finish(modules: dict[str, ast.Module], core: str, bundle, is_kept, lower=(), where=None) -> dict[str, str]:
     """Give the globals of the bundle their names, and return these.
 
     lower  paths of bundles that are loaded before, and have theirs
+    where  paths of the modules in which they are named; None: look into all
     """
-    scopes = {path: Scopes(tree) for path, tree in modules.items()}
+    named = {path: tree for path, tree in modules.items() if where is None or path in where or path == core}
+    scopes = {path: Scopes(tree) for path, tree in named.items()}
     times: Counter = Counter()
     forbidden: dict[str, set[str]] = {}
     classes = set()
@@ -127,7 +142,7 @@ def finish(modules: dict[str, ast.Module], core: str, bundle, is_kept, lower=())
     for placeholder in rest:
         if placeholder not in final:
             next(name for name in (*there, *shrink.short_names()) if give(placeholder, name))
-    for tree in modules.values():
+    for tree in named.values():
         _Finisher(final).visit(tree)
     return final
 
