@@ -8,6 +8,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -66,7 +67,7 @@ def wsload() -> str:
     if not compiler:
         raise Missing("no C compiler for the load client: apt-get install gcc")
     BUILD.mkdir(exist_ok=True)
-    fresh = program.with_suffix(".new")
+    fresh = program.with_suffix(f".{os.getpid()}-{threading.get_ident()}")  # two may be at it
     _run([compiler, "-O2", "-Wall", "-o", str(fresh), str(source)])
     fresh.replace(program)
     return str(program)

@@ -8,7 +8,7 @@
  *          [-V] [-P server_pid] [-t limit_s]
  *
  *   ping : one message in flight; message k goes to connection k % connections
- *   pipe : window messages in flight on each connection (no warm-up, replies by length)
+ *   pipe : window messages in flight on each connection (replies by length)
  *   fan  : connection 0 sends, every connection must get the message
  *   http : GET path; kept alive where the server keeps it, a new connection where it closes
  *   idle : further connections that are opened and then never send
@@ -262,19 +262,11 @@ static int http_get(int fd) {
     return dial();
 }
 
-static void run_pipe(int *fd, double *w0, double *c0) {
-    struct pollfd *pf = calloc(conns, sizeof *pf);
-    long *sent = calloc(conns, sizeof *sent), *got = calloc(conns, sizeof *got), per = n / conns;
+/* `per` messages on each connection, a window of them in flight. */
+static void flow(struct pollfd *pf, const char *burst, long per) {
+    long *sent = calloc(conns, sizeof *sent), *got = calloc(conns, sizeof *got);
     long ql = req_len, pl = rep_len;
-    char *burst = malloc((size_t)window * ql); /* a window of frames back to back */
-    for (int i = 0; i < window; i++) memcpy(burst + (size_t)i * ql, req, ql);
-    for (int i = 0; i < conns; i++) {
-        fcntl(fd[i], F_SETFL, O_NONBLOCK);
-        pf[i].fd = fd[i];
-    }
-    *w0 = now();
-    *c0 = server_cpu();
-    int left = conns;
+    int left = per ? conns : 0;
     while (left) {
         for (int i = 0; i < conns; i++) {
             long can = got[i] / pl + window;
@@ -284,7 +276,7 @@ static void run_pipe(int *fd, double *w0, double *c0) {
         if (poll(pf, conns, 1000 * limit) <= 0) die("poll");
         for (int i = 0; i < conns; i++) {
             if (pf[i].revents & (POLLIN | POLLHUP | POLLERR)) {
-                ssize_t r = recv(fd[i], buf, BUFFER, 0);
+                ssize_t r = recv(pf[i].fd, buf, BUFFER, 0);
                 if (r < 0 && errno != EAGAIN) die("recv");
                 if (r == 0) fail(3, "server closed the connection");
                 if (r > 0) got[i] += r;
@@ -296,12 +288,28 @@ static void run_pipe(int *fd, double *w0, double *c0) {
             long todo = can * ql - sent[i], off = sent[i] % ql, max = (long)window * ql - off;
             if (todo > max) todo = max;
             if (todo <= 0) continue;
-            ssize_t r = send(fd[i], burst + off, todo, MSG_NOSIGNAL);
+            ssize_t r = send(pf[i].fd, burst + off, todo, MSG_NOSIGNAL);
             if (r > 0) sent[i] += r;
             else if (errno != EAGAIN) die("send");
         }
     }
-    n = per * conns;
+    free(sent);
+    free(got);
+}
+
+static void run_pipe(int *fd, double *w0, double *c0) {
+    struct pollfd *pf = calloc(conns, sizeof *pf);
+    char *burst = malloc((size_t)window * req_len); /* a window of frames back to back */
+    for (int i = 0; i < window; i++) memcpy(burst + (size_t)i * req_len, req, req_len);
+    for (int i = 0; i < conns; i++) {
+        fcntl(fd[i], F_SETFL, O_NONBLOCK);
+        pf[i].fd = fd[i];
+    }
+    flow(pf, burst, (warm + conns - 1) / conns); /* what a server loads at the first message is not a message's price */
+    *w0 = now();
+    *c0 = server_cpu();
+    flow(pf, burst, n / conns);
+    n = n / conns * conns;
 }
 
 /* Close the way a browser does, and let the server finish: its last steps are then the same each time. */
