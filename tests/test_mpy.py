@@ -227,6 +227,31 @@ def test_a_server_loads_the_bundle_and_machine_code_and_nothing_else(built, what
     assert said_by(built[0], code) == f"{expected}\n"
 
 
+LATE = modules.FIRST_GET["viperhttp"] + """
+import sys
+def loaded():
+    return sorted(name for name in sys.modules if "websocket" in name or "upgrading" in name)
+
+client = app.test_client()
+upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+upgrade["Sec-WebSocket-Key"] = "dGhlIHNhbXBsZSBub25jZQ=="
+print(client.get("/").status_code, client.get("/", headers=upgrade).status_code, loaded())
+
+@app.websocket("/late")
+async def late(ws):
+    await ws.accept()
+
+print(loaded())
+"""
+
+
+def test_websockets_are_loaded_when_one_is_registered_and_not_when_somebody_asks_for_one():
+    if not runtimes.micropython():
+        pytest.skip(runtimes.no_micropython())
+    expected = "200 404 []\n['viperhttp.app.upgrading', 'viperhttp.endpoints.websocket']\n"
+    assert said_by(build.ROOT, LATE) == expected
+
+
 # What of an application loads all of a group, on a board that has the modules as they are.
 SERVES = "from viperhttp import ViperHTTP, ConnectionManager\napp = ViperHTTP()\nclient = app.test_client()\n"
 ROOM = SERVES + "room = ConnectionManager().room('r', policy='latest', history=4)\n"

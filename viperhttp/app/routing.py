@@ -42,6 +42,8 @@ class Routing:
                 endpoint.limit = self.config.max_message
             if endpoint.idle_timeout is None:
                 endpoint.idle_timeout = self.config.idle_timeout
+            if self.dispatcher is not None:  # it serves already: now, not when memory may be short
+                self.dispatcher.upgrade  # noqa: B018  # loads what WebSockets need
         if not MICROPYTHON:
             from .params import apply  # CPython
 
